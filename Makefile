@@ -1,0 +1,58 @@
+# Everything a contributor types. The first target that needs it builds .venv from the pinned versions.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all check format bench bench-modes bench-kill docs clean
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(READY)  ## .venv with gansmith and the developer tools
+
+# The stamp is written last, so that an interrupted installation is begun again.
+$(READY): pyproject.toml constraints.txt
+	@echo "Installing into .venv (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gansmith needs Python 3.11 or newer: make PYTHON=python3.11"; exit 1; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## train on the embedded digits and look at the result
+	@$(BIN)/gansmith train digits -d 2m --name demo
+	@run=$$(ls -dt runs/*demo*/ | head -n 1) && printf '\nsamples   %s\nreport    %s\n' "$$(ls $${run}samples/*.png | tail -n 1)" "$${run}report.html"
+
+test: $(READY)  ## the tests that take seconds
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)  ## every test
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, format and types; nothing is downloaded
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY)  ## mend what the linter can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## speed and memory, side by side with a plain script
+	@$(BIN)/python benchmarks/speed.py
+
+bench-modes: $(READY)  ## mode coverage: ring of 8 and grid of 25, 10 seeds
+	@$(BIN)/python benchmarks/modes.py
+
+bench-kill: $(READY)  ## kill training at random moments and count what is lost
+	@$(BIN)/python benchmarks/kill.py
+
+docs: $(READY)  ## write docs/reference.md from the code, then run every command in the documentation
+	@$(BIN)/python docs/reference.py
+	@$(BIN)/python -m pytest tests/architecture
+
+clean:  ## remove what was built; runs/ stays
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
