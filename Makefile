@@ -1,7 +1,7 @@
 # Everything a contributor types. The first target that needs it builds .venv from the pinned versions.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ install: $(READY)  ## .venv with gansmith and the developer tools
 
 # The stamp is written last, so that an interrupted installation is begun again.
 $(READY): pyproject.toml constraints.txt
-	@echo "Installing into .venv (once) ..."
+	@echo "Installing into .venv (once; a few minutes) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gansmith needs Python 3.11 or newer: make PYTHON=python3.11"; exit 1; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@$(PIP) install -c constraints.txt -e '.[dev]'
