@@ -55,4 +55,4 @@ docs: $(READY)  ## write docs/reference.md from the code, then run every command
 
 clean:  ## remove what was built; runs/ stays
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
