@@ -198,8 +198,8 @@ def _matches(name: str, known: Iterable[str]) -> list[str]:
     """The names meant by `name`: the very name, else the number, else those that begin so, with or without number."""
     if name in known:
         return [name]
-    if re.fullmatch("[0-9]{1,9}", name):
-        return [run for run in known if _number(run) == int(name)]
+    if re.fullmatch("[0-9]{1,9}", name) and (numbered := [run for run in known if _number(run) == int(name) > 0]):
+        return numbered
     return [run for run in known if name and (run.startswith(name) or re.sub("^[0-9]+-", "", run).startswith(name))]
 
 

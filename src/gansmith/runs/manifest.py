@@ -8,7 +8,6 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gansmith.runs import disk
 
@@ -29,8 +28,7 @@ def entry(data: bytes) -> tuple[int, str]:
 
 def write(folder: Path, files: Mapping[str, tuple[int, str]]) -> None:
     """Write the manifest itself, durably. Raises OSError."""
-    listed = {file: {"size": size, "sha256": digest} for file, (size, digest) in files.items()}
-    disk.write(folder / NAME, _canonical({"schema": SCHEMA, "files": listed}))
+    disk.write(folder / NAME, _text(files))
 
 
 def load(folder: Path) -> Files:
@@ -39,9 +37,9 @@ def load(folder: Path) -> Files:
     try:
         manifest = json.loads(text)
         if isinstance(manifest, dict) and isinstance(manifest.get("schema"), int) and manifest["schema"] > SCHEMA:
-            raise Damaged("it was written by a newer gansmith; upgrade to use it")
+            raise Damaged(f"{NAME} is of a newer gansmith; upgrade to use it")
         files = {file: (int(facts["size"]), str(facts["sha256"])) for file, facts in manifest["files"].items()}
-        faithful = text == _canonical(manifest) and all(re.fullmatch(r"\w[\w-]*\.\w+", file) for file in files)
+        faithful = text == _text(files) and all(re.fullmatch(r"\w[\w-]*\.\w+", file) for file in files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         faithful = False
     if not faithful:
@@ -98,5 +96,6 @@ def _size(path: Path) -> int:
     return facts.st_size
 
 
-def _canonical(manifest: Any) -> bytes:
-    return disk.encode(manifest, indent=1) + b"\n"
+def _text(files: Mapping[str, tuple[int, str]]) -> bytes:
+    listed = {file: {"size": size, "sha256": digest} for file, (size, digest) in files.items()}
+    return disk.encode({"schema": SCHEMA, "files": listed}, indent=1) + b"\n"
