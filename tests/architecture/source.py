@@ -42,7 +42,7 @@ def _imported(node: ast.AST, module: str, path: Path) -> Iterator[str]:
         home = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
         start = ".".join(home[: len(home) + 1 - node.level]) if node.level else ""
         origin = ".".join(part for part in (start, node.module or "") if part)
-        yield from (f"{origin}.{alias.name}" for alias in node.names)
+        yield from (f"{origin}.{alias.name}" for alias in node.names if alias.name != "__version__")
 
 
 def graph(package: Path = PACKAGE) -> dict[str, set[str]]:

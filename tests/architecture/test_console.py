@@ -1,0 +1,97 @@
+"""Every command and every line of Python in the user documentation runs, in order, page by page, on tiny budgets."""
+
+from __future__ import annotations
+
+import csv
+import random
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gansmith.cli import main
+from tests.architecture.documents import blocks, typed
+from tests.architecture.source import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+REQUESTS = {"stop", "pause", "continue", "snapshot"}  # they need a second process: tests/verbs has them
+SMALL = {
+    "robust": {"width": 4, "batch": 8},
+    "dcgan": {"width": 4, "batch": 8},
+    "gan": {"width": 8, "d_width": 8, "batch": 8},
+}
+
+
+def steps(page: Path) -> Iterator[tuple[str, str]]:
+    """("console", a gansmith command) and ("python", a block), in the order of the page."""
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "console":
+            for line in typed(block):
+                command = line.removeprefix(".venv/bin/")
+                if command.startswith("gansmith "):
+                    yield "console", command
+        elif block.language == "python":
+            yield "python", "\n".join(block.lines)
+
+
+def tiny(command: str) -> list[str]:
+    """The same command, with little to do: a handful of steps of small networks."""
+    verb, *words = shlex.split(command)[1:]
+    if verb not in ("train", "resume"):
+        return [verb, *words]
+    if "-d" not in words:
+        words.append("-d")
+        words.append("")
+    words[words.index("-d") + 1] = "64img"
+    if verb == "train":
+        family = words[words.index("-f") + 1] if "-f" in words else "robust"
+        given = {word.partition("=")[0] for word in words} | ({"batch"} if "-b" in words else set())
+        words += [f"{key}={value}" for key, value in SMALL[family].items() if key not in given]
+    return [verb, *words]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the documentation imagines it: `photos/` in two classes, and `people.csv`."""
+    dice = random.Random(0)
+    for number in range(24):
+        path = tmp_path / "photos" / ("cats" if number % 2 else "dogs") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.frombytes("RGB", (20, 16), dice.randbytes(20 * 16 * 3)).save(path)
+    with (tmp_path / "people.csv").open("w", newline="") as file:
+        rows = ((f"{dice.gauss(170, 8):.1f}", f"{dice.gauss(70, 9):.1f}") for _ in range(200))
+        csv.writer(file).writerows([("height", "weight"), *rows])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("gansmith.verbs.plan.measure_speed", lambda *_, **__: 1000.0)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if list(steps(page))], ids=lambda page: page.name)
+def test_what_the_page_says_works(
+    page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, text in steps(page):
+        if language == "python":
+            exec(compile(text, page.name, "exec"), {})  # the page's own words, from this repository
+            continue
+        words = tiny(text)
+        monkeypatch.setattr(sys, "argv", ["gansmith", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+            raise SystemExit(0)
+        told = capsys.readouterr()
+        if words[0] in REQUESTS:
+            assert end.value.code == 1 and "training" in told.err, f"{text}\n{told.err}"
+        else:
+            assert not end.value.code, f"{text}\n{told.err}"
+
+
+def test_commands_are_made_small() -> None:
+    assert tiny("gansmith train photos/ -f dcgan -d 500kimg -b 32 width=64") == (
+        ["train", "photos/", "-f", "dcgan", "-d", "64img", "-b", "32", "width=64"]
+    )
+    assert tiny("gansmith resume last") == ["resume", "last", "-d", "64img"]

@@ -1,0 +1,41 @@
+"""Asking for help is instant: nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from tests.architecture.source import ROOT
+
+HEAVY = ("torch", "numpy", "sklearn", "scipy", "lightning", "torchmetrics", "huggingface_hub")
+
+
+def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "120"}
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=50)
+
+
+def _seconds_for_help() -> float:
+    start = time.perf_counter()
+    done = _python("-m", "gansmith", "--help")
+    assert done.returncode == 0, done.stderr
+    return time.perf_counter() - start
+
+
+def test_help_answers_in_less_than_four_tenths_of_a_second() -> None:
+    # Another process may hold the cores for a while; a slow start stays slow in every try.
+    assert any(_seconds_for_help() < 0.4 for _ in range(10))
+
+
+def test_help_imports_nothing_heavy() -> None:
+    done = _python("-X", "importtime", "-m", "gansmith", "--help")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "gansmith.cli" in imported
+    assert imported & set(HEAVY) == set()
+
+
+def test_importing_the_package_does_no_work() -> None:
+    done = _python("-c", f"import sys, gansmith; print([name for name in {HEAVY!r} if name in sys.modules])")
+    assert done.stdout.strip() == "[]", done.stderr
