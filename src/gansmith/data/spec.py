@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from gansmith.settings import Settings
@@ -21,3 +23,8 @@ class DataSpec(Settings):
     scale: tuple[float, ...] = Field(default=(), description="Column standard deviations")
     decimals: tuple[int, ...] = Field(default=(), description="Decimals each column was written with")
     fingerprint: str = Field(description="SHA-256 over the prepared content and the options that shaped it")
+
+    def in_units(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """Standardised rows (N, D) -> the data's own units, rounded to the decimals its columns have."""
+        values = points.astype(np.float64) * np.array(self.scale) + np.array(self.mean)
+        return np.stack([column.round(places) for column, places in zip(values.T, self.decimals, strict=True)], axis=1)

@@ -1,0 +1,91 @@
+"""Finds the class of every image: in label files beside them, or in the folders they lie in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gansmith.data.decode import Unreadable
+from gansmith.data.listing import Entry, Listing
+from gansmith.data.names import shown
+
+LABEL_COLUMNS = ("label", "class", "labels")
+SPLIT_NAMES = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The class of each image, by its name; empty when the images have none. note: what the user should know."""
+
+    of: Mapping[str, str]
+    note: str = ""
+
+
+def find_classes(listing: Listing) -> Classes:
+    """Classes from dataset.json (StyleGAN), metadata.csv or .jsonl (Hugging Face), or one level of sub-folders."""
+    if listing.classes:
+        return Classes(listing.classes)
+    faults = []
+    for entry in listing.labels:
+        try:
+            found = _from_file(entry, listing.read(entry), [image.name for image in listing.images])
+        except (Unreadable, ValueError, KeyError, TypeError, RecursionError) as error:
+            faults.append(f"{shown(entry.name)} is not used for labels: {error}")
+            continue
+        if found is not None:
+            return found
+    by_folder = _from_folders([image.name for image in listing.images])
+    return Classes(by_folder.of, " ".join((*faults, by_folder.note)).strip())
+
+
+def class_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """The distinct names in label order: by number if all are numbers, else by alphabet."""
+    distinct = sorted(set(classes))
+    return tuple(sorted(distinct, key=int) if all(name.isdecimal() for name in distinct) else distinct)
+
+
+def _from_file(entry: Entry, data: bytes, names: Sequence[str]) -> Classes | None:
+    base = f"{entry.folder}/" if entry.folder else ""
+    if entry.name.endswith(".json"):
+        labels = json.loads(data)["labels"]
+        if labels is None:
+            return Classes({})  # the folders of such a set are numbers, not classes
+        rows = {base + str(name): label for name, label in (labels.items() if isinstance(labels, dict) else labels)}
+    else:
+        rows = _rows(entry.name, data.decode("utf-8-sig"), base)
+    labelled = {name: str(rows[name]) for name in names if isinstance(rows.get(name), (str, int)) and rows[name] != ""}
+    if not labelled:
+        return None
+    if len(labelled) < len(names):
+        missing = next(name for name in names if name not in labelled)
+        raise ValueError(f"{len(names) - len(labelled):,} images have no label there, {shown(missing)} among them.")
+    return Classes(labelled)
+
+
+def _rows(name: str, text: str, base: str) -> dict[str, object]:
+    if name.endswith(".csv"):
+        records: list[dict[str, object]] = [dict(row) for row in csv.DictReader(io.StringIO(text))]
+    else:
+        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+    column = next((column for column in LABEL_COLUMNS if any(column in record for record in records)), None)
+    return {base + str(record["file_name"]): record.get(column) for record in records} if column else {}
+
+
+def _from_folders(names: Sequence[str]) -> Classes:
+    folders = {name: name.split("/")[:-1] for name in names}
+    note = ""
+    tops = {parts[0].lower() if parts else "" for parts in folders.values()}
+    if len(tops) > 1 and tops <= SPLIT_NAMES:
+        note = f"All of {', '.join(sorted(tops))} is used; name one of these folders to use it alone."
+        folders = {name: parts[1:] for name, parts in folders.items()}
+    while folders and all(folders.values()) and len({parts[0] for parts in folders.values()}) == 1:
+        folders = {name: parts[1:] for name, parts in folders.items()}
+    if folders and all(len(parts) == 1 for parts in folders.values()):
+        return Classes({name: shown(parts[0]) for name, parts in folders.items()}, note)
+    if len(Counter("/".join(parts) for parts in folders.values())) > 1:
+        note = f"{note} Folders are not used as classes: images lie at different depths.".strip()
+    return Classes({}, note)

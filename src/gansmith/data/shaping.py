@@ -1,0 +1,59 @@
+"""Brings images of any size and aspect to one size, and chooses that size when nobody did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from PIL import Image
+
+from gansmith.data.options import Fit
+
+Size = tuple[int, int]  # (height, width) in pixels
+
+LARGEST_CHOICE = 64  # what a laptop trains in minutes; more is for those who ask for it
+SMALLEST_CHOICE = 8
+
+
+def choose_size(sizes: Sequence[Size]) -> Size:
+    """Small sets of one size stay as they are; all others become the square power of two below their short side."""
+    if len(set(sizes)) == 1 and SMALLEST_CHOICE <= min(sizes[0]) and max(sizes[0]) <= LARGEST_CHOICE:
+        return sizes[0]
+    short = median(min(size) for size in sizes)
+    side = SMALLEST_CHOICE
+    while side * 2 <= min(short, LARGEST_CHOICE):
+        side *= 2
+    return side, side
+
+
+def fitted(image: Image.Image, size: Size, fit: Fit) -> Image.Image:
+    """`image` (L, LA, RGB or RGBA) at exactly `size`; pixels untouched if it has that size already.
+
+    crop keeps the middle; pad adds white (transparent, with alpha); stretch distorts. Lanczos filtering, with
+    colours weighted by their opacity.
+    """
+    height, width = size
+    if image.size == (width, height):
+        return image
+    if fit == "stretch":
+        return _resized(image, (width, height), (0.0, 0.0, float(image.width), float(image.height)))
+    if fit == "crop":
+        return _resized(image, (width, height), _middle(image.size, width / height))
+    scale = min(width / image.width, height / image.height)
+    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = _resized(image, inner, (0.0, 0.0, float(image.width), float(image.height)))
+    page = Image.new(image.mode, (width, height), {"L": 255, "LA": (255, 0)}.get(image.mode, (255, 255, 255, 0)))
+    page.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return page
+
+
+def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
+    """The largest central box of the given aspect (width / height) within an image of (width, height)."""
+    width, height = size
+    inner_width, inner_height = min(width, height * aspect), min(height, width / aspect)
+    left, top = (width - inner_width) / 2, (height - inner_height) / 2
+    return left, top, left + inner_width, top + inner_height
+
+
+def _resized(image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
+    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
