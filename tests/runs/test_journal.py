@@ -33,6 +33,7 @@ def test_numbers_that_json_lacks_are_strings_on_disk_and_numbers_again(tmp_path:
     assert raw == {"a": "NaN", "b": "Infinity", "c": "-Infinity", "deep": {"d": ["NaN"]}, "t": [1, 2]}
     (row,) = book.read()
     assert math.isnan(row["a"]) and (row["b"], row["c"]) == (math.inf, -math.inf)
+    assert math.isnan(row["deep"]["d"][0])
     with pytest.raises(TypeError):
         book.append({"a": object()})
     assert len(book.read()) == 1

@@ -52,7 +52,7 @@ class Journal:
 def read(path: Path) -> list[dict[str, Any]]:
     """The objects in a file of JSON lines, in order; a torn or garbled line is skipped, a missing file is empty.
 
-    The strings "NaN", "Infinity" and "-Infinity" directly in a line's fields are numbers again.
+    The strings "NaN", "Infinity" and "-Infinity" are numbers again.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -63,12 +63,18 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        row = _untamed(json.loads(line))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(row, dict):
-        return None
-    return {key: _NUMBERS.get(value, value) if isinstance(value, str) else value for key, value in row.items()}
+    return row if isinstance(row, dict) else None
+
+
+def _untamed(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NUMBERS.get(value, value)
+    if isinstance(value, dict):
+        return {key: _untamed(inner) for key, inner in value.items()}
+    return [_untamed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _beyond(value: Any, seen: int) -> bool:
