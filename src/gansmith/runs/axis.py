@@ -40,7 +40,7 @@ class Axis:
         """(pixel, text) of every tick; the decimals follow from the distance between ticks."""
         marks = self.ticks(about)
         if write is None:
-            write = measure if self.log else _plain(marks)
+            write = "{:g}".format if self.log else _plain(marks)
         return [(float(self.place(mark)), write(mark)) for mark in marks]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 
 def count(value: float) -> str:
@@ -45,6 +46,12 @@ def measure(value: float) -> str:
 def memory(megabytes: float) -> str:
     """`812 MB` or `1.46 GB`."""
     return f"{megabytes:.0f} MB" if megabytes < 999.5 else f"{_three(megabytes / 1000)} GB"
+
+
+def finite(value: Any) -> float | None:
+    """The value if it is a finite number, else None: what was read from a file may be anything."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None
 
 
 def _three(value: float) -> str:
