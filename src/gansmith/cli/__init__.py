@@ -1,0 +1,5 @@
+"""The command line: one thin command per verb. Nothing heavy is imported before a command runs."""
+
+from gansmith.cli.app import main
+
+__all__ = ["main"]

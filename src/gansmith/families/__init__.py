@@ -1,0 +1,30 @@
+"""The families, in one visible list; others join through the entry-point group `gansmith.families`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+
+from gansmith.errors import UsageError, closest
+from gansmith.families.dcgan import DCGAN
+from gansmith.families.family import Family
+from gansmith.families.gan import GAN
+from gansmith.families.robust import ROBUST
+
+BUILT_IN = (ROBUST, DCGAN, GAN)
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """Every family by name, plugins last."""
+    plugins = (point.load() for point in entry_points(group="gansmith.families"))
+    return {family.name: family for family in (*BUILT_IN, *plugins)}
+
+
+def family(name: str) -> Family:
+    """The family of that name; raises UsageError offering the closest."""
+    try:
+        return families()[name]
+    except KeyError:
+        raise UsageError(f"There is no family '{name}'.", do=closest(name, families())) from None

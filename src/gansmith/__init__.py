@@ -1,0 +1,27 @@
+"""gansmith trains generative adversarial networks on your own data, and puts them to use.
+
+Every verb of the command line is a function of the same name: `gansmith.train("photos/")`,
+`gansmith.load("last").sample(16)`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_VERBS = {
+    "train": "gansmith.verbs.train",
+    "resume": "gansmith.verbs.train",
+    "sample": "gansmith.verbs.sample",
+    "load": "gansmith.runs.model",
+}
+
+__all__ = ["__version__", *_VERBS]
+
+
+def __getattr__(name: str) -> Any:  # verbs are imported when first asked for: torch takes seconds
+    if name not in _VERBS:
+        raise AttributeError(f"module 'gansmith' has no attribute '{name}'")
+    return getattr(import_module(_VERBS[name]), name)

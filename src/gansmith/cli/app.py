@@ -1,0 +1,234 @@
+"""The commands, their options and their exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted but saved."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from gansmith import __version__
+from gansmith.errors import GansmithError, UsageError
+
+app = typer.Typer(
+    name="gansmith",
+    help="Train generative adversarial networks on your own data.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[str, typer.Argument(help="a folder, zip, npz, IDX or CSV file, or digits, ring, grid, spiral")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="a path, name, number, unique beginning, or last")]
+Size = Annotated[str | None, typer.Option("-s", "--size", help="height x width: 64 or 64x96 (default: from the data)")]
+Fit = Annotated[str, typer.Option(help="how other shapes become that size: crop, pad or stretch")]
+Channels = Annotated[int | None, typer.Option(help="1 grey, 2 grey + alpha, 3 colour, 4 colour + alpha")]
+Holdout = Annotated[float, typer.Option(help="share of the data kept out of training, to measure with")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="do not keep the prepared images on disk")]
+Strict = Annotated[bool, typer.Option("--strict", help="refuse to start when a file cannot be read")]
+Out = Annotated[str, typer.Option("--runs", help="the folder the runs are in")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
+
+
+@app.command()
+def train(
+    data: Data,
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="see gansmith families")
+    ] = None,
+    family: Annotated[str | None, typer.Option("-f", "--family", help="robust (default), dcgan, gan")] = None,
+    duration: Annotated[str | None, typer.Option("-d", "--duration", help="10m, 500kimg or 20ep")] = None,
+    size: Size = None,
+    batch: Annotated[str, typer.Option("-b", "--batch", help="images per step, or auto")] = "auto",
+    name: Annotated[str | None, typer.Option(help="what the run is called")] = None,
+    out: Annotated[str, typer.Option(help="where runs go")] = "runs",
+    seed: Annotated[int, typer.Option(help="everything random follows from it")] = 0,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="auto, 32 or bf16")] = "auto",
+    fit: Fit = "crop",
+    channels: Channels = None,
+    holdout: Holdout = 0.05,
+    no_cache: NoCache = False,
+    strict: Strict = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show data and plan, then stop")] = False,
+) -> None:
+    """Train a generator on DATA: look at it, plan, train with live progress, report."""
+    from gansmith.cli.show import Show
+    from gansmith.verbs.train import prepare
+    from gansmith.verbs.train import train as run_training
+
+    wishes: dict[str, Any] = {
+        "family": family,
+        "duration": duration,
+        "batch": read_batch(batch),
+        "options": data_options(size, fit, channels, holdout, no_cache, strict),
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        **read_settings(settings or []),
+    }
+    with Show() as show:
+        if dry_run:
+            plan, _, _ = prepare(data, watch=show, **wishes)
+            show({"plan": plan})
+        else:
+            run_training(data, name=name, out=out, watch=show, **wishes)
+
+
+@app.command()
+def resume(
+    run: RunName = "last",
+    duration: Annotated[str | None, typer.Option("-d", "--duration", help="train on for so much more")] = None,
+    out: Out = "runs",
+) -> None:
+    """Go on exactly where RUN stopped."""
+    from gansmith.cli.show import Show
+    from gansmith.verbs.train import resume as go_on
+
+    with Show() as show:
+        go_on(run, duration=duration, out=out, watch=show)
+
+
+@app.command()
+def sample(
+    run: RunName = "last",
+    count: Annotated[int, typer.Option("-n", "--count", help="how many")] = 64,
+    seed: Annotated[int, typer.Option(help="which ones")] = 0,
+    to: Annotated[
+        str | None, typer.Option("-o", "--out", help="x.png (a grid), x.npz, x.csv (points) or a folder")
+    ] = None,
+    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    device: Device = "auto",
+    out: Out = "runs",
+) -> None:
+    """Draw from RUN's generator."""
+    from gansmith.verbs.sample import sample as draw
+
+    print(draw(run, count, seed=seed, to=to, out=out, which=which, device=device))
+
+
+@app.command("data")
+def data_(
+    data: Data,
+    size: Size = None,
+    fit: Fit = "crop",
+    channels: Channels = None,
+    holdout: Holdout = 0.05,
+    no_cache: NoCache = False,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
+    """Report on DATA before training: what it is, what cannot be read, whether it is enough."""
+    from gansmith.cli.show import Show
+    from gansmith.verbs.inspect import inspect
+
+    options = data_options(size, fit, channels, holdout, no_cache, strict)
+    with Show(quiet=as_json) as show:
+        report = inspect(data, options, progress=lambda *state: show({"progress": state}))
+        if as_json:
+            print(report.model_dump_json(indent=2))
+        else:
+            show({"data": report})
+
+
+@app.command("runs")
+def runs_(out: Out = "runs", as_json: Json = False) -> None:
+    """List the runs."""
+    from gansmith.verbs.control import runs
+
+    found = runs(out)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    from gansmith.cli.show import show_runs
+
+    show_runs(found, out)
+
+
+@app.command("families")
+def families_(
+    name: Annotated[str | None, typer.Argument(help="a family, to list its settings")] = None, as_json: Json = False
+) -> None:
+    """List the families, or the settings of one."""
+    from gansmith.cli.show import show_families, show_settings
+    from gansmith.families import families, family
+
+    if as_json:
+        chosen = [family(name)] if name else list(families().values())
+        print(json.dumps({one.name: one.settings.model_json_schema() for one in chosen}, indent=2))
+    elif name:
+        show_settings(family(name))
+    else:
+        show_families(families().values())
+
+
+def _control(request: str, words: str) -> None:
+    def command(run: RunName = "last", out: Out = "runs") -> None:
+        from gansmith.verbs.control import ask
+
+        print(f"Asked {ask(run, request, out=out).path.name} to {request}.")
+
+    command.__doc__ = words
+    app.command(request)(command)
+
+
+_control("stop", "Ask the training of RUN to save, report and stop.")
+_control("pause", "Ask the training of RUN to save and wait.")
+_control("continue", "Ask a paused training to go on.")
+_control("snapshot", "Ask the training of RUN for a checkpoint and a picture now.")
+
+
+@app.command()
+def version() -> None:
+    """Print gansmith's version."""
+    print(__version__)
+
+
+def read_batch(text: str) -> int | None:
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is no batch size.", do="-b 64, or -b auto") from None
+
+
+def read_settings(pairs: list[str]) -> dict[str, str]:
+    """`key=value` words -> a mapping; raises UsageError for a word without `=`."""
+    read = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"'{pair}' is not understood.", why="settings are written key=value", do="lr=0.001")
+        read[key] = value
+    return read
+
+
+def data_options(size: str | None, fit: str, channels: int | None, holdout: float, no_cache: bool, strict: bool) -> Any:
+    from gansmith.data.options import DataOptions
+
+    given: dict[str, Any] = {"fit": fit, "holdout": holdout, "cache": not no_cache, "strict": strict}
+    if size is not None:
+        given["size"] = size
+    if channels is not None:
+        given["channels"] = channels
+    return DataOptions.read(given)
+
+
+def main() -> None:
+    """Run the command line; failures are told in words, never as tracebacks."""
+    try:
+        app()
+    except GansmithError as error:
+        print(f"gansmith: {error}", file=sys.stderr)
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        print("gansmith: left at once; what was saved before stands.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,130 @@
+"""What the terminal shows: the data report, the plan, progress, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gansmith.families.family import Family
+
+
+class Show:
+    """Watches a verb and shows what it reports; a context, so that the live display always ends."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        from gansmith.cli.progress import Progress
+
+        self.console = Console(highlight=False, stderr=quiet)
+        self.quiet = quiet
+        self.progress = Progress(self.console)
+        self.live = False
+        self.stage = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self.live:
+            self.progress.stop()
+            self.live = False
+
+    def __call__(self, report: Mapping[str, Any]) -> None:
+        if "progress" in report:
+            self.reading(*report["progress"])
+        elif "data" in report and "run" not in report:
+            self.data(report["data"])
+        elif "warning" in report:
+            self.console.print(f"[yellow]warning:[/] {escape(report['warning'])}")
+        elif "finished" in report:
+            self.stop()
+            self.finished(report["finished"])
+        elif "seen" in report:
+            if not self.live:
+                self.progress.start(report)
+                self.live = True
+            self.progress.update(report)
+        elif "plan" in report:
+            self.plan(report)
+        elif "run" in report:
+            self.console.print(f"resuming {escape(report['run'].path.name)}")
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """One line per tenth of the reading: a set that is cached or small shows none."""
+        step = f"{what} {10 * done // max(total, 1)}"
+        if total >= 500 and step != self.stage:
+            self.stage = step
+            self.console.print(f"{escape(what)} {done}/{total}", style="dim")
+
+    def data(self, report: Any) -> None:
+        table = Table(title="data", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+        for heading, text in report.rows():
+            table.add_row(f"[bold]{escape(heading)}[/]", escape(text))
+        self.console.print(table)
+        for name, reason in report.unreadable[:20]:
+            self.console.print(f"  [yellow]left out[/] {escape(printable(name))}: {escape(reason)}")
+        if len(report.unreadable) > 20:
+            self.console.print(f"  ... and {len(report.unreadable) - 20} more (--json lists all)")
+        for words in report.warnings:
+            self.console.print(f"[yellow]warning:[/] {escape(words)}")
+
+    def plan(self, report: Mapping[str, Any]) -> None:
+        from gansmith.verbs.plan import describe
+
+        self.console.print("[bold]plan[/]")
+        for line in describe(report["plan"]):
+            self.console.print(f"  {escape(line)}")
+        if "run" in report:
+            self.console.print(f"training in {escape(str(report['run'].path))}, Ctrl-C saves and stops")
+
+    def finished(self, run: Any) -> None:
+        from gansmith.verbs.finish import how_to_use
+
+        self.console.print(f"done: {escape(str(run.path / 'grid.png'))}")
+        self.console.print(f"      {escape(str(run.path / 'report.html'))}")
+        self.console.print(f"next: {escape(how_to_use(run, '')[0])}")
+
+
+def show_runs(found: Iterable[Mapping[str, Any]], out: str) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("run", "family", "data", "state", "images"):
+        table.add_column(heading)
+    for run in found:
+        share = f"{run['seen'] / run['total']:.0%}" if run["total"] else ""
+        images = f"{run['seen']:,} of {run['total']:,} {share}"
+        table.add_row(*(escape(str(text)) for text in (run["name"], run["family"], run["data"], run["state"], images)))
+    console = Console(highlight=False)
+    if table.rows:
+        console.print(table)
+    else:
+        console.print(f"No runs in {escape(out)}. Begin with: gansmith train DATA")
+
+
+def show_families(known: Iterable[Family]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for family in known:
+        table.add_row(f"[bold]{family.name}[/]", escape(family.title), ", ".join(family.kinds))
+    Console(highlight=False).print(table)
+
+
+def show_settings(family: Family) -> None:
+    table = Table(title=f"{family.name}: {family.title}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("key", "default", "meaning"):
+        table.add_column(heading)
+    for name, field in family.settings.model_fields.items():
+        table.add_row(name, escape(str(field.default)), escape(field.description or ""))
+    Console(highlight=False).print(table)
+
+
+def printable(name: str) -> str:
+    """A file name as one line, whatever is in it."""
+    return name.encode("unicode_escape" if not name.isprintable() else "utf-8", "replace").decode("utf-8", "replace")

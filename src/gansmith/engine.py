@@ -1,0 +1,114 @@
+"""Where the arithmetic runs: device, precision, processes. lightning-fabric is imported only for several processes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import nn
+
+from gansmith.errors import UsageError, closest
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "32", "bf16")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One process's share of the machine. precision: "32" or "bf16" (autocast; weights and moments stay float32)."""
+
+    device: str = "cpu"
+    precision: str = "32"
+    fabric: Any = None
+
+    @property
+    def rank(self) -> int:
+        return int(self.fabric.global_rank) if self.fabric else 0
+
+    @property
+    def world_size(self) -> int:
+        return int(self.fabric.world_size) if self.fabric else 1
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        kind = torch.device(self.device).type
+        return torch.autocast(kind, dtype=torch.bfloat16) if self.precision == "bf16" else nullcontext()
+
+    def average_gradients(self, network: nn.Module) -> None:
+        """Average the gradients over all processes: one flat all-reduce, exact also for lazy turns, where DDP is not."""
+        if self.world_size == 1:
+            return
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def choose(device: str = "auto", precision: str = "auto") -> Engine:
+    """Settle "auto". Raises UsageError for an unknown or missing device or precision."""
+    for value, known, what in ((device, DEVICES, "device"), (precision, PRECISIONS, "precision")):
+        if value not in known:
+            raise UsageError(f"There is no {what} '{value}'.", do=closest(value, known))
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    elif (device == "cuda" and not torch.cuda.is_available()) or (
+        device == "mps" and not torch.backends.mps.is_available()
+    ):
+        raise UsageError(
+            f"This machine has no usable {device} device.",
+            why="PyTorch does not see one (driver missing, or a CPU build of torch)",
+            do="--device auto",
+        )
+    if precision == "auto":
+        precision = "bf16" if device == "cuda" or (device == "cpu" and bf16_pays()) else "32"
+    return Engine(device, precision)
+
+
+@cache
+def bf16_pays() -> bool:
+    """Whether bfloat16 matrices multiply at least 1.5 times as fast on this CPU: asked of a clock, not of flags."""
+    return _matmul_seconds(torch.float32) > 1.5 * _matmul_seconds(torch.bfloat16)
+
+
+def _matmul_seconds(dtype: torch.dtype, size: int = 768, tries: int = 4) -> float:
+    a = torch.ones(size, size, dtype=dtype)
+    a @ a
+    best = float("inf")
+    for _ in range(tries):
+        start = time.perf_counter()
+        a @ a
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def keep_memory() -> None:
+    """Ask glibc to keep freed memory: fresh pages cost a training step several per cent. Elsewhere does nothing."""
+    if platform.system() != "Linux":
+        return
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        trim_threshold, mmap_threshold = -1, -3  # malloc.h
+        libc.mallopt(trim_threshold, 1 << 30)
+        libc.mallopt(mmap_threshold, 32 << 20)
+    except (OSError, AttributeError):
+        return
+
+
+def fingerprint(engine: Engine) -> dict[str, Any]:
+    """What exactness depends on: a run resumed where this is equal goes on bit for bit."""
+    return {
+        "torch": str(torch.__version__),
+        "threads": torch.get_num_threads(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "machine": platform.machine(),
+        "device": torch.cuda.get_device_name() if engine.device == "cuda" else engine.device,
+        "precision": engine.precision,
+        "world_size": engine.world_size,
+        "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+    }

@@ -1,0 +1,37 @@
+"""What every file in this folder offers: a family is its settings, its recipe for given data, and its game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gansmith.data.spec import DataSpec
+from gansmith.game.adversarial import AdversarialSettings
+from gansmith.game.game import Game
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings chosen for given data, and why, in sentences the plan shows."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of GAN.
+
+    recipe: settings that depend on the data; the user's own go on top.
+    build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
+    kinds: data kinds it learns from. channels_last: whether its convolutions are faster so.
+    """
+
+    name: str
+    title: str
+    settings: type[AdversarialSettings]
+    recipe: Callable[[DataSpec], Recipe]
+    build: Callable[[Any, DataSpec, int], Game]
+    kinds: tuple[str, ...] = ("images", "points")
+    channels_last: bool = True

@@ -1,0 +1,62 @@
+"""robust: the default, a relativistic GAN with both gradient penalties and residual nets (R3GAN, Huang et al. 2024)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pydantic import Field
+from torch import nn
+
+from gansmith.data.spec import DataSpec
+from gansmith.families.family import Family, Recipe
+from gansmith.game.adversarial import AdversarialSettings, adversarial, plain_duel
+from gansmith.game.game import Game
+from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
+from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
+
+
+class RobustSettings(AdversarialSettings):
+    """Relativistic pairing, R1 + R2 at every step, momentum 0, annealed penalty and learning rate."""
+
+    objective: str = Field("relativistic", description=AdversarialSettings.model_fields["objective"].description)
+    penalty: str = Field("r1+r2", description=AdversarialSettings.model_fields["penalty"].description)
+    lr: float = Field(1e-3, gt=0, le=1, description="learning rate of both networks at the start")
+    lr_end: float | None = Field(1e-4, gt=0, le=1, description="learning rate at the end")
+    beta1: float = Field(0.0, ge=0, lt=1, description="Adam's momentum")
+    beta2: float = Field(0.9, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
+    beta2_end: float | None = Field(0.99, gt=0, lt=1, description="the same at the end")
+    ema: float = Field(
+        20.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
+    )
+    width: int = Field(32, ge=1, le=4096, description="channels at full size (points: hidden units)")
+    depth: int = Field(3, ge=1, le=16, description="residual blocks per size (points: hidden layers)")
+
+
+def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
+    generator: nn.Module
+    discriminator: nn.Module
+    if spec.kind == "points":
+        generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope=0.2)
+        discriminator = MLPDiscriminator(spec.shape, settings.width, settings.depth, slope=0.2)
+    else:
+        shape = cast(tuple[int, int, int], spec.shape)
+        generator = ResidualGenerator(shape, settings.z, settings.width)
+        discriminator = ResidualDiscriminator(shape, settings.width)
+    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images)
+
+
+def recipe(spec: DataSpec) -> Recipe:
+    if spec.kind == "points":
+        return Recipe(
+            {"batch": 256, "z": 8, "width": 128, "gamma": 0.1, "gamma_end": 1e-5, "lr": 1e-3, "lr_end": 1e-5},
+            ("points: small fully connected networks, penalty fading late for sharp modes",),
+        )
+    side = (spec.shape[1] * spec.shape[2]) ** 0.5
+    gamma = 0.25 * (side / 32) ** 3
+    return Recipe(
+        {"gamma": gamma, "gamma_end": gamma / 10},
+        (f"penalty {gamma:.3g} falling to a tenth: 0.25 (size/32)^3, the rule of the published settings",),
+    )
+
+
+ROBUST = Family("robust", "relativistic GAN with R1 + R2, the default", RobustSettings, recipe, build)

@@ -1,0 +1,145 @@
+"""The adversarial pair, shared by every GAN: what is shown, who judges it, and the losses of the two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from gansmith.game.game import Loss, Networks, Step, Terms
+from gansmith.losses.diffaugment import Augment
+from gansmith.losses.objectives import Objective
+from gansmith.losses.penalties import Penalty, Shown
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the discriminator is shown, real or fake. A list is one image at several sizes (MSG-GAN).
+
+    given: what came with it (label, caption, source image, code).
+    """
+
+    image: Tensor | list[Tensor]
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def one(self) -> Tensor:
+        """The image, where there is one size."""
+        return cast(Tensor, self.image)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Families differ in these functions.
+
+    together: judge reals and fakes in one pass; only for discriminators without batch statistics.
+    """
+
+    fake: Callable[[Networks, Step], Sample]
+    real: Callable[[Networks, Step], Sample]
+    judge: Callable[[Networks, Sample, Step], Tensor]
+    name: str = "duel"
+    together: bool = False
+
+
+def discriminator_loss(duel: Duel, objective: Objective, penalties: Mapping[str, Penalty] | None = None) -> Loss:
+    """The discriminator's side: its objective plus penalties, each weighed by the dial "penalty".
+
+    With penalties the pass is in float32 whatever the precision: second derivatives need it.
+    """
+    penalties = penalties or {}
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        shown = show(duel, networks, step, tracked=bool(penalties))
+        real, fake = shown.real_logits, shown.fake_logits
+        step.note("accuracy/real", told_apart(real, fake, objective))
+        step.note("accuracy/fake", told_apart(-fake, -real, objective))
+        terms = {"loss": objective.discriminator(real, fake)}
+        for name, penalty in penalties.items():
+            terms[name] = step.dials["penalty"] * penalty(shown)
+        return terms
+
+    return loss
+
+
+def penalty_loss(duel: Duel, penalties: Mapping[str, Penalty]) -> Loss:
+    """The penalties alone, for a lazy turn (Karras et al. 2020, appendix B)."""
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        shown = show(duel, networks, step, tracked=True)
+        return {name: step.dials["penalty"] * penalty(shown) for name, penalty in penalties.items()}
+
+    return loss
+
+
+def generator_loss(duel: Duel, objective: Objective) -> Loss:
+    """The generator's side; a relativistic one is compared with the discriminator's view of the reals."""
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        fake = duel.judge(networks, duel.fake(networks, step), step).float()
+        real = fake.detach()
+        if objective.relative:
+            with torch.no_grad():
+                real = duel.judge(networks, duel.real(networks, step), step).float()
+        step.note(f"{duel.name}/seen through", told_apart(-fake, -real, objective))
+        return {"loss": objective.generator(real, fake)}
+
+    return loss
+
+
+def told_apart(these: Tensor, others: Tensor, objective: Objective) -> Tensor:
+    """Share of logits on their own side: of 0, or, where only differences mean anything, of the others' mean."""
+    with torch.no_grad():
+        return (these > (others.mean() if objective.relative else 0)).float().mean()
+
+
+def show(duel: Duel, networks: Networks, step: Step, *, tracked: bool) -> Shown:
+    """Make a fake and a real sample and have both judged; tracked: in float32, images requiring grad."""
+    with torch.no_grad():
+        fake, real = duel.fake(networks, step), duel.real(networks, step)
+    if tracked:
+        fake = replace(fake, image=fake.one.float().requires_grad_(True))
+        real = replace(real, image=real.one.float().requires_grad_(True))
+    kind = fake.one.device.type
+    with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and not tracked):
+        if duel.together:
+            given = {key: torch.cat([real.given[key], fake.given[key]]) for key in real.given}
+            both = Sample(torch.cat([real.one, fake.one]), given)
+            logits = duel.judge(networks, both, step).float()
+            real_logits, fake_logits = logits[: len(real.one)], logits[len(real.one) :]
+        else:
+            real_logits = duel.judge(networks, real, step).float()
+            fake_logits = duel.judge(networks, fake, step).float()
+    step.note(f"{duel.name}/real", real_logits)
+    step.note(f"{duel.name}/fake", fake_logits)
+    return Shown(
+        real.one,
+        fake.one,
+        real_logits,
+        fake_logits,
+        lambda image: duel.judge(networks, replace(fake, image=image), step),
+    )
+
+
+def augmented(duel: Duel, augment: Augment) -> Duel:
+    """The same duel with reals and fakes augmented before they are judged; gradients flow through."""
+    return _seen_through(duel, lambda image, step: augment(image))
+
+
+def blurred_by_noise(duel: Duel) -> Duel:
+    """Instance noise of standard deviation `dials["noise"]` on reals and fakes (Sonderby et al. 2017)."""
+    return _seen_through(duel, lambda image, step: image + step.dials["noise"] * torch.randn_like(image))
+
+
+def _seen_through(duel: Duel, view: Callable[[Tensor, Step], Tensor]) -> Duel:
+    def through(make: Callable[[Networks, Step], Sample]) -> Callable[[Networks, Step], Sample]:
+        def made(networks: Networks, step: Step) -> Sample:
+            sample = make(networks, step)
+            return replace(sample, image=view(sample.one, step))
+
+        return made
+
+    return replace(duel, fake=through(duel.fake), real=through(duel.real))

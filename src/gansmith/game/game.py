@@ -1,0 +1,123 @@
+"""A game: networks and the ordered turns they take. Everything that learns here is one, and `loop.play` plays them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.batch import Batch
+from gansmith.game.acts import Act
+from gansmith.game.schedules import Schedule
+
+Networks = nn.ModuleDict | Mapping[str, nn.Module]
+Terms = dict[str, Tensor]
+
+
+@dataclass
+class Step:
+    """One round of turns. `seen` counts real images before it; facts are detached tensors, read by whoever iterates."""
+
+    number: int
+    seen: int
+    batch: Batch
+    dials: Mapping[str, float] = field(default_factory=dict)
+    facts: dict[str, Tensor] = field(default_factory=dict)
+
+    def note(self, name: str, value: Tensor) -> None:
+        self.facts[name] = value.detach()
+
+
+Loss = Callable[[Networks, Step], Terms]
+Rule = Callable[[Networks, Step], None]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who learns, and what they lower; everyone else is frozen.
+
+    every: taken at steps divisible by it (WGAN's n_critic, lazy regularisation); gain: keeps a lazy turn's strength.
+    unless: asked before the turn; True skips it (a balance rule).
+    """
+
+    name: str
+    learners: tuple[str, ...]
+    loss: Loss
+    every: int = 1
+    gain: float = 1.0
+    unless: Callable[[Networks], bool] | None = None
+
+    def due(self, networks: Networks, step: Step) -> bool:
+        return step.number % self.every == 0 and not (self.unless and self.unless(networks))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks a game to draw: `count` samples from `seed`, or the given latents (N, z)."""
+
+    count: int
+    seed: int = 0
+    latent: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Adam:
+    """How one network learns (Kingma & Ba 2015); lr and beta2 are functions of images seen."""
+
+    lr: Schedule
+    beta1: float
+    beta2: Schedule
+    eps: float = 1e-8
+
+
+@dataclass(frozen=True)
+class Game:
+    """A whole family as a value.
+
+    draw: (networks, request) -> samples, (N, C, H, W) in [-1, 1] or rows (N, D); pure given its arguments.
+    dials: values that move with images seen. rules: feedback after each step.
+    averaged: networks that keep an exponential moving average; half_life: of that average, in images.
+    acts: the parts of the training, in order.
+    """
+
+    networks: nn.ModuleDict
+    turns: tuple[Turn, ...]
+    draw: Callable[[Networks, Request], Tensor]
+    optimizers: Mapping[str, Adam]
+    acts: tuple[Act, ...]
+    dials: Mapping[str, Schedule] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    averaged: tuple[str, ...] = ("generator",)
+    half_life: Callable[[int], float] = lambda seen: min(20_000.0, 0.05 * seen)
+
+    def __post_init__(self) -> None:
+        learners = {name for turn in self.turns for name in turn.learners}
+        for role, names in {"learner": learners, "averaged": self.averaged, "optimizer": self.optimizers}.items():
+            for name in names:
+                if name not in self.networks:
+                    raise ValueError(f"{role} '{name}' is not one of the networks {sorted(self.networks)}")
+        for name in learners - set(self.optimizers):
+            raise ValueError(f"learner '{name}' has no optimizer")
+        for act in self.acts:
+            for name in act.turns or ():
+                if name not in {turn.name for turn in self.turns}:
+                    raise ValueError(f"act '{act.name}' names no turn '{name}'")
+
+    def during(self, act: Act) -> Game:
+        """The same game with only the turns this act takes."""
+        return self if act.turns is None else replace(self, turns=tuple(t for t in self.turns if t.name in act.turns))
+
+
+def players(**networks: nn.Module) -> nn.ModuleDict:
+    """Networks by role."""
+    return nn.ModuleDict(networks)
+
+
+def noise(count: int, size: int, prior: str, generator: torch.Generator | None = None) -> Tensor:
+    """Latents (count, size) from a prior: "normal", "uniform" in [-1, 1], or "spherical" (radius sqrt(size))."""
+    if prior == "uniform":
+        return torch.rand(count, size, generator=generator) * 2 - 1
+    latent = torch.randn(count, size, generator=generator)
+    return latent * (size**0.5 / latent.norm(dim=1, keepdim=True)) if prior == "spherical" else latent

@@ -1,0 +1,33 @@
+"""run.json: everything a run was started with, enough to build its networks without the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from gansmith.data.options import DataOptions
+from gansmith.data.spec import DataSpec
+from gansmith.settings import Settings
+
+SCHEMA = 1
+
+
+class RunConfig(Settings):
+    """Written once when a run begins; `images` and `duration` change when it is prolonged."""
+
+    schema_version: int = SCHEMA
+    version: str = Field(description="gansmith that wrote it")
+    source: str = Field(description="where the data lies")
+    options: DataOptions
+    spec: DataSpec
+    family: str
+    settings: dict[str, Any] = Field(description="the family's settings, complete")
+    images: int = Field(ge=1, description="images of training in all")
+    parts: int = Field(1, ge=1, description="pieces each batch is cut into to save memory")
+    duration: str = Field(description="length as it was asked for")
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "32"
+    plan: tuple[str, ...] = Field(default=(), description="what was chosen and why")
+    machine: dict[str, Any] = Field(default_factory=dict, description="what exactness depends on")

@@ -1,0 +1,77 @@
+"""What people read when a training ends: the report and its nearest training neighbours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset
+from gansmith.measure.sliced import flat
+from gansmith.runs.config import RunConfig
+from gansmith.runs.folder import Run
+from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
+from gansmith.runs.report import write_report
+from gansmith.runs.state import Training
+from gansmith.verbs.session import SHOWN, draw, peak_memory_mb
+
+SEARCHED, PAIRS = 20_000, 12
+
+
+def finish(run: Run, config: RunConfig, dataset: Dataset, training: Training, speed: float) -> Path:
+    """Write grid.png and report.html into the run; returns the report's path."""
+    place = training.place
+    count = 1000 if dataset.spec.kind == "points" else SHOWN
+    samples = draw(training, count)
+    recipe = {"run": run.path.name, "checkpoint": place.name, "seed": 0, "count": count}
+    extras: dict[str, Any] = {
+        "data_report": dataset.report.model_dump(mode="json"),
+        "plan": list(config.plan),
+        "seconds": place.seconds,
+        "peak_memory_mb": peak_memory_mb(),
+        "images_per_second": speed,
+        "scores": {"sliced Wasserstein to held-out": place.distance} if place.distance is not None else {},
+        "how_to_use": how_to_use(run, dataset.spec.kind),
+    }
+    if dataset.spec.kind == "points":
+        spec = dataset.spec
+        rows = dataset.train[:: max(1, len(dataset.train) // count)][:count]
+        real = spec.in_units(dataset.tensor(rows).numpy())
+        extras["scatter"] = scatter(real, spec.in_units(samples.numpy()), spec.columns)
+        save_png(extras["scatter"], run.path / "grid.png", recipe)
+    else:
+        save_png(grid(to_uint8(samples)), run.path / "grid.png", recipe)
+        extras["real"] = to_uint8(dataset.tensor(dataset.train[:SHOWN]))
+        extras["neighbours"] = neighbours(samples[:PAIRS], dataset)
+    return write_report(run.path, extras=extras)
+
+
+def neighbours(samples: Tensor, dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Each sample with the training image nearest in (averaged) pixels, and the root mean squared difference."""
+    rows = dataset.train[:: max(1, len(dataset.train) // SEARCHED)]
+    wanted = flat(samples)
+    best = torch.full((len(samples),), float("inf"))
+    nearest = np.zeros(len(samples), dtype=np.int64)
+    for start in range(0, len(rows), 1024):
+        chunk = rows[start : start + 1024]
+        distance, index = torch.cdist(wanted, flat(dataset.tensor(chunk))).min(dim=1)
+        closer = distance < best
+        best[closer] = distance[closer]
+        nearest[closer.numpy()] = chunk[index[closer].numpy()]
+    real = to_uint8(dataset.tensor(nearest))
+    scale = wanted.shape[1] ** -0.5
+    return [(a, b, float(d) * scale) for a, b, d in zip(to_uint8(samples), real, best, strict=True)]
+
+
+def how_to_use(run: Run, kind: str) -> list[str]:
+    """The lines to type next."""
+    name = run.path.name
+    out = "samples.csv" if kind == "points" else "grid.png"
+    return [
+        f"gansmith sample {name} -n 64 --seed 1 --out {out}",
+        f"gansmith resume {name} -d 10m",
+        f'python -c "import gansmith; print(gansmith.load({name!r}).sample(16).shape)"',
+    ]

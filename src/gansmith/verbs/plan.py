@@ -1,0 +1,192 @@
+"""Choose what the user left open: family, settings, memory, length. Every choice comes with its reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import psutil
+import torch
+
+from gansmith import __version__
+from gansmith.data.dataset import Dataset
+from gansmith.data.options import DataOptions
+from gansmith.engine import Engine, fingerprint
+from gansmith.errors import UsageError
+from gansmith.families import family as find_family
+from gansmith.families.family import Family
+from gansmith.game.adversarial import AdversarialSettings
+from gansmith.game.averages import Averages
+from gansmith.game.game import Game, Step
+from gansmith.game.loop import learning, play, reseed
+from gansmith.game.optimizers import Optimizers
+from gansmith.runs.config import RunConfig
+from gansmith.verbs.duration import Duration, read_duration, readable
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration ready to run, with its estimates: images per second (measured), seconds, bytes at the peak."""
+
+    config: RunConfig
+    per_second: float
+    seconds: float
+    memory: int
+
+
+def make_plan(
+    dataset: Dataset,
+    *,
+    source: str,
+    options: DataOptions,
+    family: str | None,
+    duration: str | None,
+    batch: int | None,
+    values: Mapping[str, Any],
+    seed: int,
+    engine: Engine,
+) -> Plan:
+    """Settle every open choice for this data on this machine. Raises UsageError for impossible wishes."""
+    chosen = find_family(family or "robust")
+    spec, reasons = dataset.spec, list(dataset.report.plan)
+    if spec.kind not in chosen.kinds:
+        raise UsageError(
+            f"The family '{chosen.name}' cannot learn from {spec.kind}.",
+            why=f"it is made for {' and '.join(chosen.kinds)}",
+            do="leave out -f, or choose gan or robust",
+        )
+    recipe = chosen.recipe(spec)
+    wishes = dict(values) | ({"batch": batch} if batch is not None else {})
+    settings = chosen.settings.read(dict(recipe.values) | wishes)
+    reasons.append(f"{chosen.name}: {chosen.title}" + ("" if family else " (default)"))
+    reasons.extend(recipe.reasons)
+    if wishes:
+        reasons.append("set by you: " + ", ".join(f"{key}={getattr(settings, key)}" for key in wishes))
+
+    parts, memory = fit_memory(chosen, settings, dataset, seed, engine)
+    if parts > 1:
+        reasons.append(f"each batch of {settings.batch} in {parts} parts: the machine's memory does not hold it whole")
+    wanted = read_duration(duration) if duration else default_duration(dataset)
+    per_second = measure_speed(chosen, settings, dataset, seed, engine, parts)
+    images = wanted.in_images(spec.count, per_second)
+    images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
+    seconds = images / per_second
+    reasons.append(
+        f"{images / 1000:.4g} thousand images, {images / spec.count:.3g} passes over {spec.count}"
+        + (f" ({wanted.text} at {per_second:.0f} images/s, measured)" if wanted.seconds else "")
+    )
+    reasons.append(f"{engine.device}, {'bfloat16 where it pays' if engine.precision == 'bf16' else 'float32'}")
+    config = RunConfig(
+        version=__version__,
+        source=source,
+        options=options,
+        spec=spec,
+        family=chosen.name,
+        settings=settings.model_dump(),
+        images=images,
+        parts=parts,
+        duration=wanted.text,
+        seed=seed,
+        device=engine.device,
+        precision=engine.precision,
+        plan=tuple(reasons),
+        machine=fingerprint(engine),
+    )
+    return Plan(config, per_second, seconds, memory)
+
+
+def build_game(config: RunConfig) -> Game:
+    """The game of a configuration, its networks initialised from the run's seed."""
+    chosen = find_family(config.family)
+    return build(chosen, chosen.settings.read(config.settings), config.spec, config.images, config.seed, config.device)
+
+
+def build(family: Family, settings: AdversarialSettings, spec: Any, images: int, seed: int, device: str) -> Game:
+    torch.manual_seed(reseed(seed, -1))
+    game = family.build(settings, spec, images)
+    game.networks.to(device=device)
+    if family.channels_last and spec.kind == "images":
+        game.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return game
+
+
+def default_duration(dataset: Dataset) -> Duration:
+    """Ten minutes for images, three for points: long enough to see something on a laptop, `resume -d` goes on."""
+    return read_duration("10m" if dataset.spec.kind == "images" else "3m")
+
+
+def fit_memory(
+    family: Family, settings: AdversarialSettings, dataset: Dataset, seed: int, engine: Engine, share: float = 0.6
+) -> tuple[int, int]:
+    """Parts to cut a batch into so that it takes at most `share` of free memory, and the bytes one step then takes.
+
+    Measured on a batch of a few images: bytes kept for the backward pass, per image, and the weights with moments.
+    """
+    few = min(4, settings.batch)
+    game = build(family, settings, dataset.spec, settings.batch, seed, engine.device)
+    batch = next(dataset.batches(few, seed=seed, seen=0, device=engine.device))
+    kept = 0
+
+    def count(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal kept
+        kept += tensor.nbytes
+        return tensor
+
+    most = 0
+    for turn in game.turns:
+        kept = 0
+        step = Step(0, 0, batch, {name: dial(0) for name, dial in game.dials.items()})
+        with learning(game.networks, turn.learners), engine.autocast():
+            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+                turn.loss(game.networks, step)
+        most = max(most, kept)
+    weights = sum(p.nbytes for p in game.networks.parameters())
+    fixed, per_image = 5 * weights, most / few  # weights, gradients, two moments, average
+    free = _free_memory(engine)
+    parts = 1
+    while fixed + per_image * settings.batch / parts > share * free and settings.batch % (2 * parts) == 0:
+        parts *= 2
+    return parts, int(fixed + per_image * settings.batch / parts)
+
+
+def _free_memory(engine: Engine) -> int:
+    if torch.device(engine.device).type == "cuda":
+        return torch.cuda.mem_get_info()[0]
+    return int(psutil.virtual_memory().available)
+
+
+def measure_speed(
+    family: Family,
+    settings: AdversarialSettings,
+    dataset: Dataset,
+    seed: int,
+    engine: Engine,
+    parts: int,
+    budget: float = 3.0,
+) -> float:
+    """Images per second of a throw-away game: a few steps, the first ones not counted, within about `budget` seconds."""
+    game = build(family, settings, dataset.spec, 1_000_000, seed, engine.device)
+    batches = dataset.batches(settings.batch, seed=seed, seen=0, device=engine.device)
+    steps = play(game, batches, Optimizers(game), Averages(game), seed=seed, parts=parts, engine=engine)
+    begin = time.perf_counter()
+    for _ in islice(steps, 3):
+        pass
+    start, taken = time.perf_counter(), 0
+    for step in steps:
+        taken += 1
+        if torch.device(engine.device).type == "cuda":
+            step.facts["gradient/generator"].item()
+        if time.perf_counter() - begin > budget and taken >= 2:
+            break
+    return taken * settings.batch / (time.perf_counter() - start)
+
+
+def describe(plan: Plan) -> list[str]:
+    """The plan's lines for people."""
+    return [
+        *plan.config.plan,
+        f"about {readable(plan.seconds)} and {plan.memory / 2**20 + 350:.0f} MB of memory",
+    ]

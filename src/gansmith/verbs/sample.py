@@ -1,0 +1,90 @@
+"""sample: draw from a run into a picture, a folder, an .npz or a .csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import GansmithError, UsageError
+from gansmith.runs import disk
+from gansmith.runs.model import load
+from gansmith.runs.pictures import as_picture, grid, save_png, scatter
+
+MOST = 10_000_000
+
+
+def sample(
+    run: str | Path = "last",
+    count: int = 64,
+    *,
+    seed: int = 0,
+    to: str | Path | None = None,
+    out: str | Path = "runs",
+    which: str = "last",
+    device: str = "auto",
+) -> Path:
+    """Draw `count` samples from `seed` and write them; returns the path written.
+
+    to: `x.png` (one grid), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own columns and
+    units), or a folder (one PNG each). Every PNG carries its recipe. Raises UsageError for an impossible target.
+    """
+    if not 1 <= count <= MOST:
+        raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
+    model = load(run, out=out, which=which, device=device)
+    points = model.spec.kind == "points"
+    target = Path(to) if to is not None else Path("samples.csv" if points else "grid.png")
+    kind = target.suffix.lower()
+    if kind not in {".png", ".npz", ".csv", ""}:
+        raise UsageError(
+            f"Samples cannot be written as '{kind}'.", do="--out grid.png, samples.npz, samples.csv or folder/"
+        )
+    if kind == ".csv" and not points:
+        raise UsageError("Images do not go into a table.", do="--out grid.png, samples.npz or folder/")
+    drawn = model.sample(count, seed)
+    recipe = {"run": Path(str(run)).name, "checkpoint": model.checkpoint, "seed": seed, "count": count}
+    try:
+        write(drawn, target, model.spec, recipe)
+    except OSError as error:
+        raise GansmithError(f"Cannot write {target}.", why=str(error), do="--out elsewhere") from None
+    return target
+
+
+def write(drawn: NDArray[Any], target: Path, spec: DataSpec, recipe: dict[str, Any]) -> None:
+    """Write samples in the form the target's name asks for."""
+    points, kind = spec.kind == "points", target.suffix.lower()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if kind == ".npz":
+        buffer = io.BytesIO()
+        if points:
+            np.savez_compressed(buffer, points=drawn)
+        else:
+            np.savez_compressed(buffer, images=drawn)
+        disk.replace(target, buffer.getvalue())
+    elif kind == ".csv":
+        disk.replace(target, table(drawn, spec).encode())
+    elif kind == ".png":
+        save_png(scatter(drawn, drawn, spec.columns) if points else grid(drawn), target, recipe)
+    elif points:
+        target.mkdir(parents=True, exist_ok=True)
+        disk.replace(target / "samples.csv", table(drawn, spec).encode())
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        width = len(str(len(drawn) - 1))
+        for index, image in enumerate(drawn):
+            save_png(as_picture(image), target / f"{index:0{width}d}.png", recipe | {"index": index})
+
+
+def table(points: NDArray[Any], spec: DataSpec) -> str:
+    """CSV text with the data's column names and decimals."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(spec.columns)
+    for row in points:
+        writer.writerow(f"{value:.{places}f}" for value, places in zip(row, spec.decimals, strict=True))
+    return text.getvalue()

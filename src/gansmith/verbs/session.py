@@ -1,0 +1,355 @@
+"""One process's stretch of a training: it iterates the game and keeps the run folder true while it does."""
+
+from __future__ import annotations
+
+import math
+import resource
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.engine import Engine
+from gansmith.errors import GansmithError
+from gansmith.game.acts import remaining
+from gansmith.game.game import Networks, Request, Step
+from gansmith.game.loop import play
+from gansmith.measure.sliced import flat, sliced_wasserstein
+from gansmith.runs import checkpoint
+from gansmith.runs.config import RunConfig
+from gansmith.runs.folder import Run
+from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
+from gansmith.runs.state import Training
+
+Report = Mapping[str, Any]
+Watcher = Callable[[Report], None]
+
+FIRST_CHECKPOINT, CHECKPOINT_EVERY = 45.0, 180.0  # seconds
+TICK_EVERY, POLL_EVERY = 3.0, 0.5  # seconds
+FRAMES, SHOWN, COMPARED = 40, 36, 256
+SKIPS_BEFORE_ROLL_BACK = 3
+
+
+class Interrupted(GansmithError):
+    """Training was stopped from outside; everything is saved."""
+
+    code = 130
+
+
+@dataclass
+class Session:
+    """Plays a training to the end of its images, or until somebody says stop."""
+
+    run: Run
+    config: RunConfig
+    dataset: Dataset
+    engine: Engine
+    training: Training
+    watch: Watcher
+    asked: list[str] = field(default_factory=list)
+    recent: deque[dict[str, torch.Tensor]] = field(default_factory=lambda: deque(maxlen=8))
+    thumbnail: np.ndarray | None = None
+    began: float = 0.0
+    seconds_before: float = 0.0
+    last_tick: float = -math.inf
+    last_poll: float = 0.0
+    next_checkpoint: float = FIRST_CHECKPOINT
+    tick_seen: int = 0
+    speed: float = 0.0
+
+    def go(self) -> None:
+        """Train. Raises Interrupted after Ctrl-C, SIGTERM or a stop request, everything saved."""
+        self.seconds_before = self.training.place.seconds
+        self.began = time.perf_counter()
+        self.tick_seen = self.training.place.seen
+        with stopping(self.asked):
+            if self.training.place.seen == 0:
+                self.frame()
+                self.checkpoint()
+            while self.training.place.seen < self.config.images and not self.asked:
+                self.stretch()  # ends at the end of an act, on a request, or after a roll-back
+            self.checkpoint()
+            self.tick()
+        if self.asked:
+            self.note("stop", by=self.asked[0])
+            self.run.write_status("stopped", seen=self.training.place.seen, total=self.config.images)
+            raise Interrupted(
+                f"Stopped by {self.asked[0]} and saved at {self.training.place.seen} of {self.config.images} images.",
+                do=f"gansmith resume {self.run.path.name}",
+            )
+        self.note("finish")
+        self.run.write_status("finished", seen=self.training.place.seen, total=self.config.images)
+
+    def stretch(self) -> None:
+        training, config = self.training, self.config
+        place, game = training.place, training.game
+        act, end = next(remaining(game.acts, place.seen))
+        batch = int(config.settings["batch"])
+        batches = self.dataset.batches(
+            batch,
+            seed=config.seed,
+            seen=place.seen,
+            device=self.engine.device,
+            channels_last=len(config.spec.shape) == 3,
+        )
+        steps = play(
+            game.during(act),
+            batches,
+            training.optimizers,
+            training.averages,
+            number=place.number,
+            seen=place.seen,
+            seed=config.seed,
+            parts=config.parts,
+            engine=self.engine,
+        )
+        skipped = int(training.optimizers.skipped)
+        for step in steps:
+            place.number, place.seen = step.number + 1, step.seen + len(step.batch)
+            self.recent.append(step.facts)
+            if self.watches_skips(step) and int(training.optimizers.skipped) > skipped:
+                skipped = int(training.optimizers.skipped)
+                if self.skip(step):
+                    return
+            self.housekeeping()
+            if place.seen >= end or self.asked:
+                return
+
+    def watches_skips(self, step: Step) -> bool:
+        """On a GPU looking means waiting for it, so it is done now and then."""
+        return self.engine.device == "cpu" or step.number % 50 == 0
+
+    def skip(self, step: Step) -> bool:
+        """A gradient was not finite and was not applied. True when the training was rolled back."""
+        place = self.training.place
+        place.skipped += 1
+        bad = sorted(name for name, value in step.facts.items() if not torch.isfinite(value).all())
+        self.note("skipped step", seen=place.seen, not_finite=bad)
+        if place.skipped < SKIPS_BEFORE_ROLL_BACK:
+            return False
+        if place.rolled_back:
+            raise GansmithError(
+                f"Training broke down at {place.seen} images: {', '.join(bad) or 'the gradients'} not finite, again.",
+                why=f"{SKIPS_BEFORE_ROLL_BACK} steps were skipped, after the roll-back with half the learning rate too",
+                do="gansmith sample still works from the last good checkpoint; train anew with a smaller lr=",
+            )
+        good = checkpoint.newest(self.run.checkpoints, warn=self.warn)
+        if good is None:
+            raise GansmithError("Training broke down and no checkpoint verifies.", do="train anew with a smaller lr=")
+        at, gain = place.seen, self.training.place.gain / 2
+        self.training.restore(good)
+        place = self.training.place
+        place.gain = self.training.optimizers.gain = gain
+        place.rolled_back, place.skipped = True, 0
+        self.training.optimizers.skipped.zero_()
+        self.run.journal.truncate_after(place.seen)
+        self.tick_seen = place.seen
+        self.note("roll back", at=at, seen=place.seen, learning_rate_times=gain, not_finite=bad)
+        self.warn(f"not-finite {', '.join(bad)}: back to {place.seen} images, learning rates halved")
+        self.checkpoint()
+        return True
+
+    def housekeeping(self) -> None:
+        """Between steps: pictures by images seen, the rest by the clock."""
+        place, now = self.training.place, time.perf_counter()
+        if frame_due(place.seen, int(self.config.settings["batch"]), self.config.images):
+            self.frame()
+        if now - self.last_poll > POLL_EVERY:
+            self.last_poll = now
+            self.requests()
+        if now - self.last_tick > TICK_EVERY:
+            self.tick()
+        if now - self.began > self.next_checkpoint:
+            self.checkpoint()
+            self.next_checkpoint = time.perf_counter() - self.began + CHECKPOINT_EVERY
+
+    def frame(self) -> None:
+        """A picture of the same latents as ever, and the distance to the held-out samples."""
+        place = self.training.place
+        samples = draw(self.training, max(SHOWN, self.compared()))
+        self.training.place.distance = self.distance(samples)
+        path = self.run.samples / f"{place.name}.png"
+        recipe = {"run": self.run.path.name, "seen": place.seen, "seed": 0}
+        self.thumbnail = picture(samples[:SHOWN], self.dataset, path, recipe, points=samples)
+
+    def compared(self) -> int:
+        held = len(self.dataset.held)
+        return min(COMPARED, held) if held >= 16 else min(COMPARED, len(self.dataset.train))
+
+    def distance(self, samples: torch.Tensor) -> float:
+        """Sliced Wasserstein distance of samples to as many held-out ones (training ones where none are held out)."""
+        count = self.compared()
+        rows = (self.dataset.held if len(self.dataset.held) >= 16 else self.dataset.train)[:count]
+        return sliced_wasserstein(flat(self.dataset.tensor(rows)), flat(samples[: len(rows)]))
+
+    def tick(self) -> None:
+        """A line in the journal, a heartbeat, a report to whoever watches."""
+        place, now = self.training.place, time.perf_counter()
+        if math.isfinite(self.last_tick) and place.seen > self.tick_seen:
+            fresh = (place.seen - self.tick_seen) / (now - self.last_tick)
+            self.speed = fresh if not self.speed else 0.7 * self.speed + 0.3 * fresh
+        self.last_tick, self.tick_seen = now, place.seen
+        place.seconds = self.seconds_before + now - self.began
+        left = (self.config.images - place.seen) / self.speed if self.speed else None
+        line = {
+            "seen": place.seen,
+            "step": place.number,
+            "seconds": round(place.seconds, 2),
+            "images_per_second": round(self.speed, 1),
+            "memory_mb": peak_memory_mb(),
+            "facts": self.facts(),
+        }
+        self.run.journal.append(line)
+        self.run.write_status("training", seen=place.seen, total=self.config.images, seconds_left=left)
+        self.watch({**line, "total": self.config.images, "seconds_left": left, "thumbnail": self.thumbnail})
+
+    def facts(self) -> dict[str, float]:
+        """The last steps' facts as means, and what they say of the discriminator."""
+        values: dict[str, list[float]] = {}
+        for facts in self.recent:
+            for name, value in facts.items():
+                values.setdefault(name, []).append(float(value.float().mean()))
+        seen = self.training.place.seen
+        means = {RENAMED.get(name, name): sum(v) / len(v) for name, v in values.items()}
+        for name, adam in self.training.game.optimizers.items():
+            means[f"{name}/lr"] = adam.lr(seen) * self.training.optimizers.gain
+        if self.training.place.distance is not None:
+            means["distance"] = self.training.place.distance
+        return means
+
+    def checkpoint(self) -> None:
+        """Save; a full disk is told and tried again later, the old checkpoints stay."""
+        place = self.training.place
+        place.seconds = self.seconds_before + time.perf_counter() - self.began
+        place.distance = self.distance(draw(self.training, self.compared()))
+        if place.distance is not None and (place.best is None or place.distance <= place.best["distance"]):
+            place.best = {"name": place.name, "distance": place.distance}
+        place.skipped = 0
+        try:
+            self.training.save(self.run.checkpoints)
+        except checkpoint.CheckpointError as error:
+            self.warn(f"checkpoint not written, training goes on with the old one: {error.what} {error.why}")
+            return
+        names = [path.name for path in self.run.checkpoints.iterdir() if not path.name.startswith(".")]
+        best = place.best["name"] if place.best else None
+        checkpoint.prune(self.run.checkpoints, keep=checkpoint.keepers(names, best=best))
+
+    def requests(self) -> None:
+        """Do what other shells asked for through the inbox."""
+        for request in self.run.take():
+            name = str(request.get("request"))
+            if name == "stop":
+                self.asked.append("request")
+            elif name == "snapshot":
+                self.frame()
+                self.checkpoint()
+                self.note("snapshot", seen=self.training.place.seen)
+            elif name == "pause":
+                self.pause()
+
+    def pause(self) -> None:
+        self.checkpoint()
+        self.note("pause", seen=self.training.place.seen)
+        start = time.perf_counter()
+        while not self.asked:
+            self.run.write_status("paused", seen=self.training.place.seen, total=self.config.images)
+            names = [request.get("request") for request in self.run.take()]
+            if "stop" in names:
+                self.asked.append("request")
+            if "continue" in names:
+                break
+            time.sleep(POLL_EVERY)
+        self.began += time.perf_counter() - start  # waiting is not training
+        self.last_tick = time.perf_counter()
+        self.note("continue", seen=self.training.place.seen)
+
+    def note(self, event: str, **facts: Any) -> None:
+        self.run.events.append({"event": event, "time": round(time.time(), 3), **facts})
+
+    def warn(self, words: str) -> None:
+        self.note("warning", words=words, seen=self.training.place.seen)
+        self.watch({"warning": words})
+
+
+RENAMED = {
+    "duel/real": "logits/real",
+    "duel/fake": "logits/fake",
+    "penalty/penalty": "discriminator/penalty",
+}
+
+
+def frame_due(seen: int, batch: int, total: int) -> bool:
+    """Whether a step just crossed one of the FRAMES moments of a training, denser at its start."""
+
+    def moment(images: int) -> int:
+        return math.floor(FRAMES * min(1.0, images / total) ** 0.6)
+
+    return moment(seen) > moment(seen - batch)
+
+
+def sampled(training: Training) -> Networks:
+    """The networks people get pictures from: averages where they are kept."""
+    return {**dict(training.game.networks.items()), **dict(training.averages.networks.items())}
+
+
+@torch.no_grad()
+def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
+    """Samples in the middle of training, leaving no trace: eval mode, own randomness."""
+    networks = training.game.networks
+    modes = {module: module.training for module in networks.modules()}
+    networks.eval()
+    samples = training.game.draw(sampled(training), Request(count, seed)).cpu()
+    for module, mode in modes.items():
+        module.training = mode
+    return samples
+
+
+def picture(
+    shown: torch.Tensor, dataset: Dataset, path: Any, recipe: Mapping[str, Any], points: torch.Tensor
+) -> np.ndarray | None:
+    """Write samples as a grid, or points as a scatter beside real ones; returns a thumbnail's images."""
+    if dataset.spec.kind == "points":
+        rows = (dataset.held if len(dataset.held) >= 256 else dataset.train)[: max(len(points), 256)]
+        real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
+        save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
+        return None
+    images = to_uint8(shown)
+    save_png(grid(images), path, recipe)
+    return images[:16]
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 1024), 1)
+
+
+@contextmanager
+def stopping(asked: list[str]) -> Iterator[None]:
+    """SIGINT and SIGTERM ask for a stop at the end of the step; a second SIGINT leaves at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if asked and number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            raise KeyboardInterrupt
+        asked.append(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

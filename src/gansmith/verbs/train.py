@@ -1,0 +1,182 @@
+"""train and resume: from a folder of data to a run with a generator, and on from where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gansmith import engine as engines
+from gansmith.data.dataset import Dataset
+from gansmith.data.open import open_data
+from gansmith.data.options import DataOptions
+from gansmith.errors import GansmithError, UsageError
+from gansmith.runs import checkpoint
+from gansmith.runs.config import RunConfig
+from gansmith.runs.folder import Run, write_json
+from gansmith.runs.state import Training
+from gansmith.verbs.duration import read_duration
+from gansmith.verbs.finish import finish
+from gansmith.verbs.plan import Plan, build_game, make_plan
+from gansmith.verbs.session import Interrupted, Session, Watcher
+
+
+def train(
+    data: str | Path,
+    *,
+    family: str | None = None,
+    duration: str | None = None,
+    batch: int | None = None,
+    options: DataOptions | None = None,
+    name: str | None = None,
+    out: str | Path = "runs",
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    watch: Watcher = lambda report: None,
+    **settings: Any,
+) -> Run:
+    """Train a generator on data and return its run.
+
+    data: a folder, file, or built-in name (see docs/data.md). duration: "10m", "500kimg", "20ep". settings: the
+    family's own, as on the command line. watch: called with mappings: the data report, the plan, then every tick.
+    Raises UsageError for impossible wishes, Interrupted when stopped from outside with everything saved.
+    """
+    plan, dataset, engine = prepare(
+        data,
+        family=family,
+        duration=duration,
+        batch=batch,
+        options=options,
+        seed=seed,
+        device=device,
+        precision=precision,
+        watch=watch,
+        **settings,
+    )
+    label = f"{label_of(data)}-{plan.config.family}" if name is None else name
+    run = Run.create(Path(out), label)
+    with run.lock():
+        write_json(run.config_path, plan.config.model_dump(mode="json"))
+        watch({"run": run, "plan": plan})
+        return go(run, plan.config, dataset, engine, Training.begin(build_game(plan.config)), watch)
+
+
+def prepare(
+    data: str | Path,
+    *,
+    family: str | None = None,
+    duration: str | None = None,
+    batch: int | None = None,
+    options: DataOptions | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    watch: Watcher = lambda report: None,
+    **settings: Any,
+) -> tuple[Plan, Dataset, engines.Engine]:
+    """Everything before the first step: read the data, plan. What `--dry-run` shows. Writes no run."""
+    if duration is not None:
+        read_duration(duration)
+    if batch is not None and batch < 1:
+        raise UsageError(f"A batch of {batch} images cannot be trained on.", do="-b 64, or leave it out")
+    engine = engines.choose(device, precision)
+    engines.keep_memory()
+    options = options or DataOptions()
+    dataset = open_data(data, options, progress=lambda what, done, total: watch({"progress": (what, done, total)}))
+    watch({"data": dataset.report})
+    plan = make_plan(
+        dataset,
+        source=str(data) if not Path(data).exists() else str(Path(data).absolute()),
+        options=options,
+        family=family,
+        duration=duration,
+        batch=batch,
+        values=settings,
+        seed=seed,
+        engine=engine,
+    )
+    return plan, dataset, engine
+
+
+def resume(
+    run: str | Path = "last",
+    *,
+    duration: str | None = None,
+    out: str | Path = "runs",
+    watch: Watcher = lambda report: None,
+) -> Run:
+    """Go on exactly where a run stopped; `duration` trains on for that much more.
+
+    On the same kind of machine, threads and versions, the weights equal an uninterrupted run's bit for bit.
+    Raises GansmithError when the data has changed or no checkpoint verifies.
+    """
+    found = Run.find(str(run), Path(out))
+    config = RunConfig.read(found.config())
+    engines.keep_memory()
+    engine = engines.choose(config.device, config.precision)
+    with found.lock():
+        found.sweep()
+        dataset = open_data(
+            config.source, config.options, progress=lambda what, done, total: watch({"progress": (what, done, total)})
+        )
+        if dataset.spec.fingerprint != config.spec.fingerprint:
+            raise GansmithError(
+                f"The data of {found.path.name} is not what it was trained on.",
+                why=f"{config.source} has changed since the run began",
+                do=f"put it back, or start a new run: gansmith train {config.source}",
+            )
+        path = checkpoint.newest(found.checkpoints, warn=lambda words: watch({"warning": words}))
+        if path is None:
+            raise GansmithError(f"No checkpoint of {found.path.name} verifies.", do=f"gansmith train {config.source}")
+        if duration is not None:
+            config = prolonged(config, found, duration)
+        training = Training.begin(build_game(config))
+        training.restore(path)
+        found.journal.truncate_after(training.place.seen)
+        found.events.append({"event": "resume", "seen": training.place.seen})
+        now = engines.fingerprint(engine)
+        if now != config.machine:
+            changed = ", ".join(sorted(key for key in now if now[key] != config.machine.get(key)))
+            watch({"warning": f"the machine differs from the run's first ({changed}): not bit for bit the same"})
+        watch({"run": found, "config": config, "data": dataset.report})
+        if training.place.seen >= config.images:
+            raise UsageError(
+                f"{found.path.name} has finished its {config.images} images.",
+                do=f"gansmith resume {found.path.name} -d 10m trains on",
+            )
+        return go(found, config, dataset, engine, training, watch)
+
+
+def prolonged(config: RunConfig, run: Run, duration: str) -> RunConfig:
+    """The configuration with more images; every schedule stretches over the new length. Written to the run."""
+    lines = run.journal.read()
+    speeds = [line["images_per_second"] for line in lines if line.get("images_per_second")]
+    batch = int(config.settings["batch"])
+    more = read_duration(duration).in_images(config.spec.count, speeds[-1] if speeds else 100.0)
+    images = config.images + max(1, round(more / batch)) * batch
+    longer = config.changed(images=images, duration=f"{config.duration} + {duration}")
+    write_json(run.config_path, longer.model_dump(mode="json"))
+    run.events.append({"event": "prolong", "from": config.images, "to": images})
+    return longer
+
+
+def go(
+    run: Run, config: RunConfig, dataset: Dataset, engine: engines.Engine, training: Training, watch: Watcher
+) -> Run:
+    """Play the session, then write what people read. The report is written also when a request stops the run."""
+    session = Session(run, config, dataset, engine, training, watch)
+    try:
+        session.go()
+    except Interrupted:
+        if session.asked[0] == "request":
+            finish(run, config, dataset, training, session.speed)
+        raise
+    finish(run, config, dataset, training, session.speed)
+    watch({"finished": run})
+    return run
+
+
+def label_of(data: str | Path) -> str:
+    """A run's label from its data: the folder's or file's name without extensions, made of plain characters."""
+    stem = Path(str(data).removeprefix("hf:")).name.split(".")[0]
+    return "".join(c if c.isalnum() else "-" for c in stem).strip("-")[:40] or "data"
