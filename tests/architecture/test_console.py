@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from gansmith.cli import main
@@ -18,11 +19,7 @@ from tests.architecture.source import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 REQUESTS = {"stop", "pause", "continue", "snapshot"}  # they need a second process: tests/verbs has them
-SMALL = {
-    "robust": {"width": 4, "batch": 8},
-    "dcgan": {"width": 4, "batch": 8},
-    "gan": {"width": 8, "d_width": 8, "batch": 8},
-}
+SMALL = {"robust": {"width": 4}, "dcgan": {"width": 4}, "gan": {"width": 8, "d_width": 8}}
 
 
 def steps(page: Path) -> Iterator[tuple[str, str]]:
@@ -48,13 +45,14 @@ def tiny(command: str) -> list[str]:
     words[words.index("-d") + 1] = "64img"
     if verb == "train":
         family = words[words.index("-f") + 1] if "-f" in words else "robust"
-        given = {word.partition("=")[0] for word in words} | ({"batch"} if "-b" in words else set())
+        given = {word.partition("=")[0] for word in words}
+        words += [] if "-b" in given else ["-b", "8"]
         words += [f"{key}={value}" for key, value in SMALL[family].items() if key not in given]
     return [verb, *words]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder as the documentation imagines it: `photos/` in two classes, and `people.csv`."""
     dice = random.Random(0)
     for number in range(24):
@@ -65,9 +63,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         rows = ((f"{dice.gauss(170, 8):.1f}", f"{dice.gauss(70, 9):.1f}") for _ in range(200))
         csv.writer(file).writerows([("height", "weight"), *rows])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("gansmith.verbs.plan.measure_speed", lambda *_, **__: 1000.0)
-    return tmp_path
+    monkeypatch.setattr(
+        "gansmith.verbs.plan.measure_speed", lambda *_, **__: 0.1
+    )  # images per second: minutes are few images
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # networks this small only wait for a second thread
+    yield tmp_path
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if list(steps(page))], ids=lambda page: page.name)
