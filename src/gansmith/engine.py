@@ -41,7 +41,7 @@ class Engine:
         return torch.autocast(kind, dtype=torch.bfloat16) if self.precision == "bf16" else nullcontext()
 
     def average_gradients(self, network: nn.Module) -> None:
-        """Average the gradients over all processes: one flat all-reduce, exact also for lazy turns, where DDP is not."""
+        """Average the gradients over all processes: one flat all-reduce, exact for lazy turns too (DDP is not)."""
         if self.world_size == 1:
             return
         gradients = [p.grad for p in network.parameters() if p.grad is not None]

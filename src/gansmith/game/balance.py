@@ -10,7 +10,7 @@ from gansmith.game.game import Networks, Rule, Step
 
 
 class Balance(nn.Module):
-    """Remembers how often fakes were lately told from reals; a player that never learns, so that checkpoints keep it."""
+    """How often fakes were lately told from reals; a player that never learns, so that checkpoints keep it."""
 
     accuracy: Tensor
 

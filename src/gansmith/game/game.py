@@ -1,4 +1,4 @@
-"""A game: networks and the ordered turns they take. Everything that learns here is one, and `loop.play` plays them all."""
+"""A game: networks and the ordered turns they take. All that learns here is one; `loop.play` plays them all."""
 
 from __future__ import annotations
 

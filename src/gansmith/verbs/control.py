@@ -1,4 +1,4 @@
-"""stop, pause, continue, snapshot: requests to a training in another process, dropped into its inbox; and the list of runs."""
+"""stop, pause, continue, snapshot: requests dropped into the inbox of a training elsewhere; and the list of runs."""
 
 from __future__ import annotations
 

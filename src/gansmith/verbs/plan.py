@@ -139,9 +139,9 @@ def fit_memory(
     for turn in game.turns:
         kept = 0
         step = Step(0, 0, batch, {name: dial(0) for name, dial in game.dials.items()})
-        with learning(game.networks, turn.learners), engine.autocast():
-            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-                turn.loss(game.networks, step)
+        counting = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
+        with learning(game.networks, turn.learners), engine.autocast(), counting:
+            turn.loss(game.networks, step)
         most = max(most, kept)
     weights = sum(p.nbytes for p in game.networks.parameters())
     fixed, per_image = 5 * weights, most / few  # weights, gradients, two moments, average
@@ -167,7 +167,7 @@ def measure_speed(
     parts: int,
     budget: float = 3.0,
 ) -> float:
-    """Images per second of a throw-away game: a few steps, the first ones not counted, within about `budget` seconds."""
+    """Images per second of a throw-away game, in about `budget` seconds; the first steps are not counted."""
     game = build(family, settings, dataset.spec, 1_000_000, seed, engine.device)
     batches = dataset.batches(settings.batch, seed=seed, seen=0, device=engine.device)
     steps = play(game, batches, Optimizers(game), Averages(game), seed=seed, parts=parts, engine=engine)

@@ -232,7 +232,7 @@ class Session:
         place = self.training.place
         place.seconds = self.seconds_before + time.perf_counter() - self.began
         place.distance = self.distance(draw(self.training, self.compared()))
-        if place.distance is not None and (place.best is None or place.distance <= place.best["distance"]):
+        if place.best is None or place.distance <= place.best["distance"]:
             place.best = {"name": place.name, "distance": place.distance}
         place.skipped = 0
         try:
