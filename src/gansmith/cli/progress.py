@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gansmith.runs.quantities import count, duration, finite, measure, memory
 
 if TYPE_CHECKING:
+    import numpy as np
     from rich.console import Console
     from rich.live import Live
     from rich.panel import Panel
@@ -44,7 +45,8 @@ class Progress:
         self._title = "training"
         self._live: Live | None = None
         self._report: Mapping[str, Any] = {}
-        self._thumbnail: tuple[Any, int, Text] | None = None
+        self._images: np.ndarray | None = None
+        self._thumbnail: tuple[np.ndarray, tuple[int, int], Text] | None = None
         self._past: dict[str, deque[float]] = {}
         self._drawn = 0.0
 
@@ -61,6 +63,8 @@ class Progress:
     def update(self, report: Mapping[str, Any]) -> None:
         """Show one report."""
         self._report = report
+        if report.get("thumbnail") is not None:
+            self._images = report["thumbnail"]
         for name, value in _facts(report).items():
             self._past.setdefault(name, deque(maxlen=PAST)).append(value)
         if self._live is None:
@@ -130,18 +134,20 @@ class Progress:
         return Text.assemble((f"{word:<4} ", style), (f"{value:>7} ", "bold"), (sparkline(recent, share), style))
 
     def _picture(self, width: int, height: int) -> Text | None:
-        """The thumbnail as half-blocks, made anew only when it or the room for it has changed."""
-        images = self._report.get("thumbnail")
-        if images is None:
-            return self._thumbnail[2] if self._thumbnail else None
-        if self._thumbnail is None or self._thumbnail[0] is not images or self._thumbnail[1] != width:
+        """The newest thumbnail as half-blocks, as many rows as fit; made anew only when it or the room has changed."""
+        images = self._images
+        if images is None or height < 4:
+            return None
+        if self._thumbnail is None or self._thumbnail[0] is not images or self._thumbnail[1] != (width, height):
             from gansmith.runs.pictures import half_blocks
 
-            columns = max(1, min(len(images), width // 15))
-            share = min((width - columns + 1) // columns, images.shape[2])
-            lines = -(-round(images.shape[1] * share / images.shape[2]) // 2)
+            columns = max(1, min(len(images), width // 15, 6))
+            high, wide = images.shape[1:3]
+            share = min((width - columns + 1) // columns, wide, 2 * height * wide // high)
+            lines = -(-round(high * share / wide) // 2)
             rows = max(1, min(height // max(1, lines), -(-len(images) // columns)))
-            self._thumbnail = (images, width, half_blocks(images[: rows * columns], columns, width))
+            blocks = half_blocks(images[: rows * columns], columns, columns * (share + 1) - 1)
+            self._thumbnail = (images, (width, height), blocks)
         return self._thumbnail[2]
 
 

@@ -146,10 +146,10 @@ def _summary(run: Mapping[str, Any], seen: float | None, seconds: float | None) 
 
 def _pictures(run_path: Path, run: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"noun": _noun(run)}
-    film = frames(run_path, FRAMES)
+    film, scatter = frames(run_path, FRAMES), extras.get("scatter")
     if film:
         shown["final_seen"] = count(film[-1][0])
-        [shown["final"]] = data_uris([film[-1][1]], FINAL)
+        [shown["final"]] = data_uris([scatter or film[-1][1]], FINAL)
     if len(film) > 1:
         sources = [*data_uris([picture for _, picture in film[:-1]], FILM), shown["final"]]
         shown["film"] = [
@@ -158,7 +158,7 @@ def _pictures(run_path: Path, run: Mapping[str, Any], extras: Mapping[str, Any])
         ]
     if isinstance(real := extras.get("real"), np.ndarray) and real.ndim == 4 and len(real):
         [shown["real"]] = data_uris([grid(real)], REAL)
-    if isinstance(scatter := extras.get("scatter"), Image.Image):
+    if scatter and not film:
         [shown["scatter"]] = data_uris([scatter], SCATTER)
     pairs = sorted(extras.get("neighbours") or (), key=lambda pair: float(pair[2]))[:PAIRS]
     if pairs:
