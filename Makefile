@@ -21,9 +21,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## train on the embedded digits and look at the result
+demo: $(READY)  ## train on the embedded digits; ends by naming the grid, the report and the next command
 	@$(BIN)/gansmith train digits -d 2m --name demo
-	@run=$$(ls -dt runs/*demo*/ | head -n 1) && printf '\nsamples   %s\nreport    %s\n' "$$(ls $${run}samples/*.png | tail -n 1)" "$${run}report.html"
+	@echo "(to type gansmith without its folder: source $(BIN)/activate)"
 
 test: $(READY)  ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow"
