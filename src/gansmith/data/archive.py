@@ -27,8 +27,7 @@ def list_archive(path: Path) -> Listing:
         raise _refusal(path, "its entries overlap or claim more bytes than the file has, as in a zip bomb")
     sorter = Sorter()
     for number, member in enumerate(members):
-        parts = PurePosixPath(member.filename).parts
-        if not member.is_dir() and not any(part.startswith(".") and part != ".." or part == "__MACOSX" for part in parts):
+        if not member.is_dir() and not _hidden(member.filename):
             sorter.add(Entry(member.filename, number), _fault(member))
     return sorter.listing(functools.partial(read_member, str(path)))
 
@@ -44,6 +43,10 @@ def read_member(path: str, entry: Entry) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise Unreadable(f"larger than {MAX_FILE_BYTES // 2**20} MiB")
     return data
+
+
+def _hidden(name: str) -> bool:
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in PurePosixPath(name).parts)
 
 
 def _fault(member: zipfile.ZipInfo) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data.decode import Unreadable, to_byte_range
+from gansmith.data.names import shown
 from gansmith.errors import GansmithError, UsageError
 
 IMAGE_NAMES = ("images", "x", "X", "x_train", "X_train", "train_images", "imgs", "data", "arr_0")
@@ -82,9 +83,9 @@ def plain(array: np.ndarray, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
 def label_numbers(labels: np.ndarray, given: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels of any kind as ((N,) int64 from 0, their names); names `given` are used where labels number them."""
     distinct, numbers = np.unique(labels, return_inverse=True)
-    if labels.dtype.kind in "iu" and given and 0 <= int(distinct[0]) and int(distinct[-1]) < len(given):
-        return numbers.astype(np.int64), tuple(given[value] for value in distinct.tolist())
-    return numbers.astype(np.int64), tuple(str(value) for value in distinct.tolist())
+    if labels.dtype.kind in "iu" and given and int(distinct[0]) >= 0 and int(distinct[-1]) < len(given):
+        return numbers.astype(np.int64), tuple(shown(given[value]) for value in distinct.tolist())
+    return numbers.astype(np.int64), tuple(shown(str(value)) for value in distinct.tolist())
 
 
 def _declared(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
@@ -124,8 +125,9 @@ def _labels(
     shape, dtype = shapes[name]
     if shape not in ((count,), (count, 1)) or dtype.kind not in "iuUSb":
         return None, (), (f"'{name}' is not used for labels: it is {dtype} of shape {shape}, not one label an image.",)
-    named = next((arrays[key] for key in CLASS_NAMES if key in shapes and shapes[key][1].kind in "US"), np.array([], "U1"))
-    labels, names = label_numbers(arrays[name].reshape(-1), tuple(str(value) for value in named.astype("U").tolist()))
+    key = next((key for key in CLASS_NAMES if key in shapes and shapes[key][1].kind in "US"), None)
+    given = tuple(map(str, arrays[key].astype("U").reshape(-1).tolist())) if key else ()
+    labels, names = label_numbers(arrays[name].reshape(-1), given)
     return labels, names, ()
 
 

@@ -58,7 +58,10 @@ class Dataset:
     def _on_device(
         self, picks: Iterator[np.ndarray], device: torch.device, layout: torch.memory_format
     ) -> Iterator[Batch]:
-        values = torch.from_numpy(np.array(self.values)).to(device)
+        dtype = torch.uint8 if self.values.dtype == np.uint8 else torch.float32
+        values = torch.empty(self.values.shape, dtype=dtype, device=device)
+        for start in range(0, len(self.values), 4096):
+            values[start : start + 4096] = torch.from_numpy(np.array(self.values[start : start + 4096]))
         labels = None if self.labels is None else torch.from_numpy(np.array(self.labels)).to(device)
         for rows in picks:
             index = torch.from_numpy(rows).pin_memory().to(device, non_blocking=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gansmith.data.names import shown
 from gansmith.data.options import Channels, Fit
 from gansmith.data.shaping import fitted
 
@@ -76,9 +77,10 @@ def shaped(image: Image.Image, recipe: Recipe) -> tuple[Pixels, bool]:
     if recipe.channels in (1, 3) and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
     image = fitted(image, recipe.size, recipe.fit)
-    grey = image.mode in ("L", "LA") or _is_grey(image)
-    pixels = np.asarray(image.convert(MODES[recipe.channels]))
-    return pixels.reshape(*recipe.size, recipe.channels), grey
+    grey = image.mode in ("L", "LA") or _is_grey(np.asarray(image)[..., :3])
+    if image.mode != MODES[recipe.channels]:
+        image = image.convert(MODES[recipe.channels])
+    return np.asarray(image).reshape(*recipe.size, recipe.channels), grey
 
 
 @contextmanager
@@ -103,7 +105,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise Unreadable("needs more memory than a decoder is given") from None
     except Exception as error:  # decoders meet broken files with every kind of exception
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable("truncated" if "truncated" in reason.lower() else f"damaged ({reason[:120]})") from None
+        raise Unreadable("truncated" if "truncated" in reason.lower() else f"damaged ({shown(reason[:120])})") from None
 
 
 def _too_large(pixels: int | None = None) -> str:
@@ -153,7 +155,9 @@ def _turned(image: Image.Image) -> Image.Image:
 def _eight_bit(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """The image in mode L, LA, RGB or RGBA, and what had to be assumed about its range."""
     if image.mode.startswith("I;16"):
-        return _from_numbers(np.asarray(image).astype(np.float64) / 257), ()
+        values = np.asarray(image).astype(np.float64)
+        dark = 0 < values.max() < 4096
+        return _from_numbers(values / 257), ("16 bits, but nearly black: spread 12-bit values first",) if dark else ()
     if image.mode in ("I", "F"):
         values, note = to_byte_range(np.asarray(image))
         return _from_numbers(values), (note,)
@@ -170,7 +174,7 @@ def to_byte_range(values: np.ndarray) -> tuple[np.ndarray, str]:
     if not np.isfinite(numbers).all():
         raise Unreadable("pixel values that are not numbers")
     low, high = float(numbers.min()), float(numbers.max())
-    if values.dtype.kind == "f" and -1 <= low and high <= 1:
+    if values.dtype.kind == "f" and low >= -1 and high <= 1:
         return (numbers * 255, "range 0 to 1") if low >= 0 else ((numbers + 1) * 127.5, "range -1 to 1")
     if low >= 0 and high <= 255:
         return numbers, "range 0 to 255"
@@ -190,7 +194,6 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _is_grey(image: Image.Image, tolerance: int = 2) -> bool:
+def _is_grey(colours: Pixels, tolerance: int = 2) -> bool:
     """JPEG gives back neutral grey with errors of a level or two."""
-    red, green, blue = (np.asarray(image.getchannel(name)).astype(np.int16) for name in "RGB")
-    return bool((abs(red - green) <= tolerance).all() and (abs(green - blue) <= tolerance).all())
+    return bool((colours.max(axis=-1) - colours.min(axis=-1) <= tolerance).all())

@@ -46,7 +46,7 @@ def find_duplicates(values: np.ndarray) -> Duplicates:
 
 def _exact_groups(values: np.ndarray) -> Int:
     seen: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(np.ascontiguousarray(row), digest_size=16).digest() for row in values)
+    digests = (hashlib.blake2b(np.ascontiguousarray(row).data, digest_size=16).digest() for row in values)
     return np.fromiter((seen.setdefault(digest, row) for row, digest in enumerate(digests)), np.int64, len(values))
 
 
@@ -81,10 +81,12 @@ def _near_pairs(small: np.ndarray) -> Iterator[tuple[Int, Int]]:
             left, right = order[:-step], order[step:]
             alike = band[left] == band[right]
             left, right = left[alike], right[alike]
-            apart = np.concatenate([
-                np.sqrt(np.square(flat[left[s : s + 65536]] - flat[right[s : s + 65536]]).mean(axis=1))
-                for s in range(0, max(1, len(left)), 65536)
-            ])
+            apart = np.concatenate(
+                [
+                    np.sqrt(np.square(flat[left[s : s + 65536]] - flat[right[s : s + 65536]]).mean(axis=1))
+                    for s in range(0, max(1, len(left)), 65536)
+                ]
+            )
             close = apart <= allowed[left]
             yield left[close], right[close]
 

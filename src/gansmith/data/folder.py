@@ -37,6 +37,7 @@ def list_folder(root: Path) -> tuple[Listing, str]:
 
 def read_file(entry: Entry) -> bytes:
     """The bytes of a regular file. Raises Unreadable; a pipe or device is refused, never waited for."""
+    assert isinstance(entry.where, str)
     try:
         handle = os.open(entry.where, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(handle, "rb") as stream:
@@ -68,7 +69,7 @@ def _walk(root: str, sorter: Sorter) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 continue
             if item.is_dir(follow_symlinks=False):
                 waiting.append((f"{name}/", item.path))
-            elif item.is_symlink() and item.is_dir():
+            elif item.is_symlink() and os.path.isdir(item.path):
                 sorter.refused.append((name, "a link to a folder, not followed"))
             else:
                 yield name, item

@@ -17,9 +17,7 @@ def list_hub(name: str) -> Listing:
     try:
         import datasets
     except Exception as error:  # a broken optional package fails in many ways
-        raise UsageError(
-            f"hf:{name} needs the `datasets` package.", str(error), 'pip install "gansmith[hub]"'
-        ) from None
+        raise UsageError(f"hf:{name} needs the `datasets` package.", str(error), 'pip install "gansmith[hf]"') from None
     try:
         rows: Any = datasets.load_dataset(name, split="train")
     except Exception as error:  # network, permission, or a set that does not exist

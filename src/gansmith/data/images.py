@@ -23,7 +23,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError
 
 CHANNEL_NAMES = {1: "grey", 2: "grey + alpha", 3: "colour", 4: "colour + alpha"}
-GLANCED = 512  # files looked at to choose a size, 64 of them for colour
+GLANCED, GLANCED_FOR_COLOUR = 512, 64  # files looked at beforehand
 BLOCK = 1024
 
 
@@ -39,9 +39,7 @@ class Found:
     grey: bool = True
 
 
-def from_files(
-    source: str, listing: Listing, options: DataOptions, new_rows: NewRows, progress: Progress
-) -> Prepared:
+def from_files(source: str, listing: Listing, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
     """Decode every file of a listing. GansmithError when none can be read."""
     size, channels = _glance(listing, options)
     values, found = _decoded(listing, Recipe(size, options.fit, channels), options, new_rows, progress)
@@ -145,8 +143,8 @@ def _glance(listing: Listing, options: DataOptions) -> tuple[Size, Channels]:
         try:
             data = listing.read(entry)
             size, channels = measure(data)
-            if grey and channels > 2:
-                grey = place < 64 and decode(data, Recipe((16, 16), "stretch", 3)).grey
+            if grey and channels > 2 and place < GLANCED_FOR_COLOUR:
+                grey = decode(data, Recipe((16, 16), "stretch", 3)).grey
         except Unreadable:
             continue
         sizes.append(size)
@@ -186,9 +184,7 @@ def _noted(entry: Entry, outcome: Picture | Unreadable, found: Found) -> Picture
 
 def _sizes(sizes: list[Size]) -> Sizes:
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
-    return Sizes(
-        smallest=ordered[0], median=ordered[len(ordered) // 2], largest=ordered[-1], distinct=len(set(sizes))
-    )
+    return Sizes(smallest=ordered[0], median=ordered[len(ordered) // 2], largest=ordered[-1], distinct=len(set(sizes)))
 
 
 def _warnings(found: Found, size: Size) -> list[str]:

@@ -57,7 +57,8 @@ def _from_file(entry: Entry, data: bytes, names: Sequence[str]) -> Classes | Non
         rows = {base + str(name): label for name, label in (labels.items() if isinstance(labels, dict) else labels)}
     else:
         rows = _rows(entry.name, data.decode("utf-8-sig"), base)
-    labelled = {name: str(rows[name]) for name in names if isinstance(rows.get(name), (str, int)) and rows[name] != ""}
+    labels = ((name, rows.get(name)) for name in names)
+    labelled = {name: shown(str(label)) for name, label in labels if isinstance(label, (str, int)) and label != ""}
     if not labelled:
         return None
     if len(labelled) < len(names):

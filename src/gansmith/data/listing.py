@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 
 MAX_FILE_BYTES = 256 * 2**20
 
-IMAGE_SUFFIXES = frozenset(
-    ".png .apng .jpg .jpeg .jpe .jfif .webp .gif .tif .tiff .bmp .dib .ppm .pgm .pbm .pnm".split()
-)
-FOREIGN_SUFFIXES = frozenset(
-    ".heic .heif .avif .jxl .svg .psd .xcf .raw .cr2 .cr3 .nef .arw .dng .jp2 .j2k .ico .tga .exr .hdr .eps".split()
-)
+IMAGE_SUFFIXES = frozenset((
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".tif", ".tiff",
+    ".bmp", ".dib", ".ppm", ".pgm", ".pbm", ".pnm",
+))  # fmt: skip
+FOREIGN_SUFFIXES = frozenset((
+    ".heic", ".heif", ".avif", ".jxl", ".svg", ".psd", ".xcf", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng",
+    ".jp2", ".j2k", ".ico", ".tga", ".exr", ".hdr", ".eps",
+))  # fmt: skip
 LABEL_FILES = frozenset(("metadata.csv", "metadata.jsonl", "dataset.json"))
 
 

@@ -19,12 +19,10 @@ from gansmith.errors import GansmithError
 DEFAULTS = DataOptions()
 
 
-def open_data(
-    source: str | Path, options: DataOptions = DEFAULTS, *, progress: Progress | None = None
-) -> Dataset:
+def open_data(source: str | Path, options: DataOptions = DEFAULTS, *, progress: Progress | None = None) -> Dataset:
     """The data at `source`, prepared for training, with a report of what was found.
 
-    source: a folder of images, a zip of them, .npz, .npy, IDX, .csv; `digits`, `ring`, `grid`, `spiral`; `hf:user/name`.
+    source: a folder of images, a zip of them, .npz, .npy, IDX, .csv; `digits`, `ring`, `grid`, `spiral`; `hf:NAME`.
     progress: called with (what, done, total) while preparing. Raises GansmithError when nothing can be done with it.
     """
     found = find_source(str(source))

@@ -20,7 +20,8 @@ class DataOptions(Settings):
     """How data is shaped before training."""
 
     size: tuple[int, int] | None = Field(
-        default=None, description="Height and width of the prepared images (64 or 64x96); chosen from the data if absent"
+        default=None,
+        description="Height and width of the prepared images (64 or 64x96); chosen from the data if absent",
     )
     fit: Fit = Field(
         default="crop", description="How other shapes become this size: cut the middle, add white edges, or distort"

@@ -38,7 +38,7 @@ def from_points(
         decimals=decimals,
         fingerprint=fingerprint(values, None, columns),
     )
-    distinct = len(np.unique(values, axis=0))
+    distinct = len({row.tobytes() for row in values})
     report = DataReport(
         source=source,
         kind="points",

@@ -23,7 +23,7 @@ Outcome = Picture | Unreadable
 Progress = Callable[[str, int, int], None]  # (what, done, total)
 
 CHUNK = 64
-ALONE_SECONDS = 1.0  # starting workers costs about this much
+GLANCE_SECONDS, WORTH_SECONDS = 0.5, 4.0  # time the work here, then start workers if this much is left
 WORKER_MEMORY = 4 * 2**30
 
 
@@ -31,19 +31,23 @@ def decode_all(
     read: Reader, entries: Sequence[Entry], recipe: Recipe, progress: Progress, *, workers: int | None = None
 ) -> Iterator[list[Outcome]]:
     """The outcome for every entry, in order, in chunks. `workers=0` decodes everything here."""
-    workers = _cores() if workers is None else workers
     chunks = deque(entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK))
-    begun, done = time.monotonic(), 0
-    progress("decoding", 0, len(entries))
-    while chunks and (workers < 2 or len(chunks) < 2 * workers or time.monotonic() - begun < ALONE_SECONDS):
-        outcomes = decode_chunk(read, chunks.popleft(), recipe)
+    done = 0
+    progress("decoding", done, len(entries))
+    for outcomes in _outcomes(read, chunks, recipe, _cores() if workers is None else workers):
         done += len(outcomes)
         progress("decoding", done, len(entries))
         yield outcomes
-    for outcomes in _in_parallel(read, chunks, recipe, workers):
-        done += len(outcomes)
-        progress("decoding", done, len(entries))
-        yield outcomes
+
+
+def _outcomes(read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, workers: int) -> Iterator[list[Outcome]]:
+    begun, total = time.monotonic(), len(chunks)
+    while chunks:
+        yield decode_chunk(read, chunks.popleft(), recipe)
+        spent = time.monotonic() - begun
+        left = spent / (total - len(chunks)) * len(chunks)
+        if workers > 1 and spent > GLANCE_SECONDS and left > WORTH_SECONDS and travels(read) and _workers_start():
+            yield from _in_parallel(read, chunks, recipe, workers)
 
 
 def _cores(most: int = 16) -> int:
@@ -63,12 +67,7 @@ def _attempt(read: Reader, entry: Entry, recipe: Recipe) -> Outcome:
         return fault
 
 
-def _in_parallel(
-    read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, workers: int
-) -> Iterator[list[Outcome]]:
-    if not (chunks and travels(read) and _workers_start()):
-        yield from (decode_chunk(read, chunk, recipe) for chunk in chunks)
-        return
+def _in_parallel(read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, workers: int) -> Iterator[list[Outcome]]:
     while chunks:
         running: deque[tuple[Sequence[Entry], Future[list[Outcome]]]] = deque()
         try:

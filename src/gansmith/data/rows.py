@@ -25,7 +25,7 @@ class Rows:
         """Add rows (n, *shape)."""
         if block.shape[1:] != self.shape or block.dtype != self.dtype:
             raise ValueError(f"rows of {self.shape} {self.dtype} expected, not {block.shape[1:]} {block.dtype}")
-        self._stream.write(memoryview(np.ascontiguousarray(block)).cast("B") if block.size else b"")
+        self._stream.write(np.ascontiguousarray(block).data.cast("B") if block.size else b"")
         self.count += len(block)
 
     def finish(self) -> np.ndarray:
@@ -47,7 +47,10 @@ class Rows:
     def _write_header(self) -> int:
         # numpy pads the header so that the first axis can grow in place.
         self._stream.seek(0)
-        facts = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False,
-                 "shape": (self.count, *self.shape)}
+        facts = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": (self.count, *self.shape),
+        }
         np.lib.format.write_array_header_1_0(self._stream, facts)
         return self._stream.tell()

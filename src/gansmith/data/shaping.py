@@ -11,13 +11,14 @@ from gansmith.data.options import Fit
 
 Size = tuple[int, int]  # (height, width) in pixels
 
+WHITE: dict[str, tuple[int, ...]] = {"L": (255,), "LA": (255, 0), "RGB": (255,) * 3, "RGBA": (255, 255, 255, 0)}
 LARGEST_CHOICE = 64  # what a laptop trains in minutes; more is for those who ask for it
 SMALLEST_CHOICE = 8
 
 
 def choose_size(sizes: Sequence[Size]) -> Size:
     """Small sets of one size stay as they are; all others become the square power of two below their short side."""
-    if len(set(sizes)) == 1 and SMALLEST_CHOICE <= min(sizes[0]) and max(sizes[0]) <= LARGEST_CHOICE:
+    if len(set(sizes)) == 1 and min(sizes[0]) >= SMALLEST_CHOICE and max(sizes[0]) <= LARGEST_CHOICE:
         return sizes[0]
     short = median(min(size) for size in sizes)
     side = SMALLEST_CHOICE
@@ -42,7 +43,7 @@ def fitted(image: Image.Image, size: Size, fit: Fit) -> Image.Image:
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = _resized(image, inner, (0.0, 0.0, float(image.width), float(image.height)))
-    page = Image.new(image.mode, (width, height), {"L": 255, "LA": (255, 0)}.get(image.mode, (255, 255, 255, 0)))
+    page = Image.new(image.mode, (width, height), WHITE[image.mode])
     page.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return page
 

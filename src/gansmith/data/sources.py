@@ -52,10 +52,10 @@ def find_source(text: str) -> Source:
         return Source(lambda *rest: _synthetic(text, *rest), f"synthetic {text}", quick=True)
     if text == "digits":
         return _arrays(text, "digits", _digits)
-    path = Path(text).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(text))
+    if os.path.isdir(path):
         return _folder(text, path)
-    if path.is_file():
+    if os.path.isfile(path):
         return _file(text, path)
     raise _missing(text, path)
 
@@ -73,9 +73,13 @@ def _folder(text: str, path: Path) -> Source:
         listed = ", ".join(shown(item.name) for item in files[:10])
         raise UsageError(f"{shown(text)} holds several data sets.", f"They are: {listed}.", f"Name one: {files[0]}")
     if listing.others:
-        kinds = ", ".join(f"{count:,} {shown(suffix)}" for suffix, count in listing.others.most_common(5))
-        raise UsageError(f"There are no images in {shown(text)}.", f"It holds other files: {kinds}.", _READS)
+        raise UsageError(f"There are no images in {shown(text)}.", _others(listing), _READS)
     raise UsageError(f"{shown(text)} is empty.", "A folder of images is needed.", _READS)
+
+
+def _others(listing: Listing) -> str:
+    kinds = ", ".join(f"{count:,} {shown(suffix)}" for suffix, count in listing.others.most_common(5))
+    return f"It holds other files: {kinds}." if kinds else "It is empty."
 
 
 def _file(text: str, path: Path) -> Source:
@@ -106,9 +110,7 @@ def _file(text: str, path: Path) -> Source:
 def _arrays(text: str, stamp: str, read: Callable[[], Images]) -> Source:
     def prepare(options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
         found = read()
-        return from_array(
-            text, found.images, found.labels, found.names, options, new_rows, progress, found.notes
-        )
+        return from_array(text, found.images, found.labels, found.names, options, new_rows, progress, found.notes)
 
     return Source(prepare, stamp)
 
@@ -116,7 +118,7 @@ def _arrays(text: str, stamp: str, read: Callable[[], Images]) -> Source:
 def _zip(text: str, path: Path, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
     listing = list_archive(path)
     if not listing.images and not listing.refused:
-        raise UsageError(f"There are no images in {shown(text)}.", f"It holds {sum(listing.others.values())} other files.")
+        raise UsageError(f"There are no images in {shown(text)}.", _others(listing), _READS)
     return from_files(text, listing, options, new_rows, progress)
 
 
@@ -163,7 +165,7 @@ def _missing(text: str, path: Path) -> GansmithError:
     home = path.parent
     try:
         beside = [str(home / item.name) if home != Path() else item.name for item in home.iterdir()]
-    except OSError:
+    except (OSError, ValueError):
         return UsageError(f"There is no {shown(text)}.", f"Nor is there a folder {shown(str(home))}.", _READS)
     hint = closest(text, map(shown, [*beside[:1000], *BUILT_IN]))
     return UsageError(f"There is no {shown(text)}.", "", hint if hint.startswith("Did") else _READS)

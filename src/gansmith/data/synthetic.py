@@ -1,4 +1,4 @@
-"""Made-up points whose modes are known: the ring of 8 and grid of 25 of PacGAN (arXiv:1712.04086, section 4.1), a spiral."""
+"""Made-up points: the ring of 8 and grid of 25 modes of PacGAN (arXiv:1712.04086, section 4.1), and a spiral."""
 
 from __future__ import annotations
 

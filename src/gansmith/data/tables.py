@@ -52,7 +52,7 @@ def read_table(path: Path) -> Table:
             "Points are rows of numbers, with `.` as the decimal sign.",
         )
     points = np.array([numbers[place] for place in numeric], np.float64).T.reshape(-1, len(numeric))
-    whole = np.isfinite(points).all(axis=1) & (np.abs(points) < LARGEST).all(axis=1)
+    whole = np.asarray((np.abs(points) < LARGEST).all(axis=1))  # false for NaN, too
     if not whole.any():
         raise UsageError(f"{path} has no complete row of numbers.", "Every row has a hole in some numeric column.")
     text = [header[place] for place in range(width) if place not in numeric]
@@ -110,7 +110,7 @@ def _is_numeric(cells: Sequence[str], numbers: Sequence[float]) -> bool:
 def _decimals(cell: str) -> int:
     """How many decimals a number was written with: `1.50` 2, `1.5e-3` 4, text 0."""
     match = re.fullmatch(r"\s*[-+]?\d*\.?(\d*)(?:[eE]([-+]?\d{1,3}))?\s*", cell, re.ASCII)
-    if not match or "." not in cell and not match[2]:
+    if not match:
         return 0
     behind = len(match[1]) if "." in cell else 0
     return min(MOST_DECIMALS, max(0, behind - int(match[2] or 0)))
