@@ -6,8 +6,9 @@ import ctypes
 import os
 import platform
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -48,6 +49,16 @@ class Engine:
         flat = self.fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+
+def launch(play: Callable[[Engine], None], processes: int, engine: Engine) -> None:
+    """Call `play` in several processes, each with its own engine; networks stay unwrapped, gradients are averaged."""
+    from lightning_fabric import Fabric
+
+    accelerator = torch.device(engine.device).type
+    strategy = "ddp_spawn" if accelerator == "cuda" else "ddp_fork"
+    fabric = Fabric(accelerator=accelerator, devices=processes, strategy=strategy)
+    fabric.launch(lambda fabric: play(replace(engine, device=str(fabric.device), fabric=fabric)))
 
 
 def choose(device: str = "auto", precision: str = "auto") -> Engine:
