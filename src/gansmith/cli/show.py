@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from gansmith.families.family import Family
@@ -23,7 +25,7 @@ class Show:
         self.quiet = quiet
         self.progress = Progress(self.console)
         self.live = False
-        self.stage = ""
+        self.bar: ProgressBar | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -34,6 +36,7 @@ class Show:
         self.stop()
 
     def stop(self) -> None:
+        self.read()
         if self.live:
             self.progress.stop()
             self.live = False
@@ -41,7 +44,9 @@ class Show:
     def __call__(self, report: Mapping[str, Any]) -> None:
         if "progress" in report:
             self.reading(*report["progress"])
-        elif "data" in report and "run" not in report:
+            return
+        self.read()
+        if "data" in report and "run" not in report:
             self.data(report["data"])
         elif "warning" in report:
             self.console.print(f"[yellow]warning:[/] {escape(report['warning'])}")
@@ -59,11 +64,26 @@ class Show:
             self.console.print(f"resuming {escape(report['run'].path.name)}")
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """One line per tenth of the reading: a set that is cached or small shows none."""
-        step = f"{what} {10 * done // max(total, 1)}"
-        if total >= 500 and step != self.stage:
-            self.stage = step
-            self.console.print(f"{escape(what)} {done}/{total}", style="dim")
+        """A bar on a terminal, silence elsewhere: reading takes seconds, once."""
+        if self.bar is None and self.console.is_terminal:
+            self.bar = ProgressBar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self.bar.start()
+            self.bar.add_task("")
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], description=escape(what), completed=done, total=total)
+
+    def read(self) -> None:
+        """The reading is over."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
 
     def data(self, report: Any) -> None:
         table = Table(title="data", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
