@@ -112,12 +112,17 @@ def test_half_blocks_carry_two_pixels_each() -> None:
     assert styles[(6, 8)] == "#0000ff"
 
 
-def test_half_blocks_keep_to_their_width_and_leave_transparency_alone() -> None:
+def test_half_blocks_use_their_width_and_leave_transparency_alone() -> None:
     text = half_blocks(images(12, 40, 30, 1), columns=4, width=72)
     lines = text.plain.split("\n")
     assert {len(line) for line in lines} == {4 * 17 + 3}
-    assert len(lines) == 3 * 12  # 23 pixels high, in pairs
+    assert len(lines) == 3 * 12  # 23 pixels and an empty one, in pairs
+    assert (
+        half_blocks(images(2, 4, 4, 1), columns=1, width=4).plain.split("\n") == ["▀▀▀▀"] * 2 + ["    "] + ["▀▀▀▀"] * 2
+    )
+    small = half_blocks(images(3, 8, 8, 3), columns=3, width=72).plain.split("\n")
+    assert {len(line) for line in small} == {3 * 16 + 2} and len(small) == 8  # twice as large
     clear = np.zeros((1, 2, 2, 4), np.uint8)
     clear[0, 1] = 255
-    assert half_blocks(clear, 1).plain == "▄▄"
-    assert half_blocks(np.zeros((1, 2, 2, 2), np.uint8), 1).plain == "  "
+    assert half_blocks(clear, 1, width=3).plain == "▄▄"
+    assert half_blocks(np.zeros((1, 2, 2, 2), np.uint8), 1, width=2).plain == "  "

@@ -141,11 +141,11 @@ class Progress:
         if self._thumbnail is None or self._thumbnail[0] is not images or self._thumbnail[1] != (width, height):
             from gansmith.runs.pictures import half_blocks
 
-            columns = max(1, min(len(images), width // 15, 6))
+            columns = max(1, min(len(images), width // 17, 6))
             high, wide = images.shape[1:3]
-            share = min((width - columns + 1) // columns, wide, 2 * height * wide // high)
-            lines = -(-round(high * share / wide) // 2)
-            rows = max(1, min(height // max(1, lines), -(-len(images) // columns)))
+            share = min((width - columns + 1) // columns, max(wide, 16), 2 * height * wide // high)
+            lines = 1 + half_blocks(images[:1], 1, share).plain.count("\n")
+            rows = max(1, min((height + 1) // (lines + 1), -(-len(images) // columns)))
             blocks = half_blocks(images[: rows * columns], columns, columns * (share + 1) - 1)
             self._thumbnail = (images, (width, height), blocks)
         return self._thumbnail[2]
@@ -182,7 +182,7 @@ def _place(report: Mapping[str, Any]) -> list[str]:
     words = []
     if seen is not None:
         words.append(f"{count(seen)}/{count(total)} images ({seen / total:.0%})" if total else f"{count(seen)} images")
-    if speed is not None:
+    if speed:
         words.append(f"{measure(speed) if speed < 100 else f'{speed:,.0f}'} images/s")
     if left is not None:
         words.append(f"{duration(left)} left")

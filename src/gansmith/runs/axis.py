@@ -78,7 +78,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
 def _plain(marks: list[float]) -> Callable[[float], str]:
     biggest = max((abs(mark) for mark in marks), default=0.0)
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if biggest >= max(size, 1e5):
+        if biggest >= max(size, 1e4):
             return lambda mark: f"{mark / size:g}{unit}" if mark else "0"
     step = marks[1] - marks[0] if len(marks) > 1 else biggest
     decimals = next((places for places in range(7) if abs(round(step, places) - step) < step * 1e-6), None)

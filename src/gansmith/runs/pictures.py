@@ -106,8 +106,8 @@ def read_recipe(path: Path) -> dict[str, Any]:
 def half_blocks(images: np.ndarray, columns: int, width: int = 72) -> Text:
     """Images for a truecolor terminal, two pixels to a character, at most `width` characters wide.
 
-    images: (N, H, W, C) uint8. Images wider than their share are shrunk, never enlarged; one column is left between
-    them, and transparent pixels show the terminal's own background.
+    images: (N, H, W, C) uint8. Each is shrunk to its share of the width, or enlarged by whole numbers within it; a
+    little is left between them, and transparent pixels show the terminal's own background.
     """
     from rich.text import Text
 
@@ -116,9 +116,10 @@ def half_blocks(images: np.ndarray, columns: int, width: int = 72) -> Text:
     cells = [_thumbnail(image, share) for image in images]
     high, wide = cells[0].shape[:2]
     rows = math.ceil(len(cells) / columns)
-    canvas = np.zeros((rows * (high + high % 2), columns * (wide + 1) - 1, 4), np.uint8)
+    pitch = high + 2 - high % 2  # an even number of pixels, the last one or two of them empty
+    canvas = np.zeros((rows * pitch - 2 * (high % 2 == 0), columns * (wide + 1) - 1, 4), np.uint8)
     for index, cell in enumerate(cells):
-        top, left = (index // columns) * (high + high % 2), (index % columns) * (wide + 1)
+        top, left = (index // columns) * pitch, (index % columns) * (wide + 1)
         canvas[top : top + high, left : left + wide] = cell
     text = Text(no_wrap=True, end="")
     for line in range(0, len(canvas), 2):
@@ -134,8 +135,9 @@ def _thumbnail(image: np.ndarray, width: int) -> np.ndarray:
     picture = as_picture(image).convert("RGBA")
     if picture.width > width:
         size = (width, max(1, round(picture.height * width / picture.width)))
-        picture = picture.resize(size, Image.Resampling.BOX)
-    return np.asarray(picture)
+        return np.asarray(picture.resize(size, Image.Resampling.BOX))
+    scale = width // picture.width
+    return np.asarray(picture).repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def _block(upper: list[int], lower: list[int]) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def scatter(real: np.ndarray, fake: np.ndarray, columns: Sequence[str]) -> Image
 
     Two columns: real on the left and generated on the right, over the same axes. One: two histograms over each other.
     More: every pair of the first four, with histograms on the diagonal. Axes follow the real data with room around it;
-    generated points that fall outside are counted in words.
+    how many generated points fall outside stands above.
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if real.shape[1] == 1:
@@ -211,5 +211,4 @@ def _legend(sheet: _Sheet, left: float, y: float) -> None:
 def _outside(sheet: _Sheet, right: float, fake: np.ndarray, axes: Sequence[Axis]) -> None:
     out = int((~_inside(fake, axes)).sum())
     if out:
-        words = f"{out:,} generated point{'s' if out > 1 else ''} outside the frame"
-        sheet.text((right, 22), words, 13, FAINT, "rm")
+        sheet.text((right, 22), f"{out:,} outside the frame", 13, FAINT, "rm")

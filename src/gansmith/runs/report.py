@@ -112,7 +112,7 @@ def _facts(
     seconds = known("seconds", max(column("seconds"), default=None))
     speed = known("images_per_second", median(column("images_per_second") or [-1]))
     peak = known("peak_memory_mb", max(column("memory_mb"), default=None))
-    started = next((stamp for event in events if (stamp := _when(event))), "")
+    started = next((_when(event) for event in events if _name(event) == "start"), "")
     tiles = [
         (f"{noun} seen", "" if seen is None else count(seen)),
         ("training time", "" if seconds is None else duration(seconds)),
@@ -121,7 +121,7 @@ def _facts(
             "" if speed is None or speed < 0 else measure(speed) if speed < 100 else f"{speed:,.0f}",
         ),
         ("memory at most", "" if peak is None else memory(peak)),
-        ("started", started[:10]),
+        ("started", started[:10]) if started else ("finished", time.strftime("%Y-%m-%d")),
         ("seed", str(run.get("seed", ""))),
         ("device", " · ".join(str(run[key]) for key in ("device", "precision") if key in run)),
     ]
