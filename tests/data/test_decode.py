@@ -256,6 +256,7 @@ def test_decoding_leaves_pillow_as_it_was() -> None:
     before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
     for data, _ in HOSTILE.values():
         with pytest.raises(Unreadable):
-            measure(data) and pixels(data)
+            measure(data)
+            pixels(data)
     assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
     assert Image.open(io.BytesIO(WHOLE)).size == (64, 64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,14 +166,19 @@ def test_the_stamp_follows_every_change(tmp_path: Path) -> None:
     write(tmp_path / "a.png", noise(8, 8, 3))
     stamps = [list_folder(tmp_path)[1]]
     facts = (tmp_path / "a.png").stat()
-    for change in (
+
+    def rewrite_with_the_old_time() -> None:
+        write(tmp_path / "a.png", encoded(noise(8, 8, 3, seed=9)))
+        os.utime(tmp_path / "a.png", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    changes: list[Callable[[], object]] = [
         lambda: write(tmp_path / "b.png"),
         lambda: (tmp_path / "b.png").rename(tmp_path / "c.png"),
         lambda: write(tmp_path / "metadata.csv", b"file_name,label\n"),
-        lambda: (write(tmp_path / "a.png", encoded(noise(8, 8, 3, seed=9))), os.utime(
-            tmp_path / "a.png", ns=(facts.st_atime_ns, facts.st_mtime_ns))),
-        lambda: (tmp_path / "c.png").unlink(),
-    ):  # fmt: skip
+        rewrite_with_the_old_time,
+        (tmp_path / "c.png").unlink,
+    ]
+    for change in changes:
         time.sleep(0.01)
         change()
         stamps.append(list_folder(tmp_path)[1])

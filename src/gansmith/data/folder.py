@@ -41,14 +41,14 @@ def read_file(entry: Entry) -> bytes:
     try:
         handle = os.open(entry.where, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+            facts = os.fstat(handle)
+            if not stat.S_ISREG(facts.st_mode):
                 raise Unreadable("not a regular file")
-            data = stream.read(MAX_FILE_BYTES + 1)
+            if facts.st_size > MAX_FILE_BYTES:
+                raise Unreadable(f"larger than {MAX_FILE_BYTES // 2**20} MiB")
+            return stream.read(MAX_FILE_BYTES)
     except OSError as error:
         raise Unreadable(_words(error)) from None
-    if len(data) > MAX_FILE_BYTES:
-        raise Unreadable(f"larger than {MAX_FILE_BYTES // 2**20} MiB")
-    return data
 
 
 def _walk(root: str, sorter: Sorter) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import math
 import re
 import zlib
@@ -77,7 +78,7 @@ def _lines(path: Path) -> list[list[str]]:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         if "\0" in text:
             raise ValueError("it is not text")
-        return list(csv.reader(text.splitlines(), delimiter=_delimiter(text)))
+        return list(csv.reader(io.StringIO(text, newline=None), delimiter=_delimiter(text)))
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
         raise GansmithError(f"Cannot read {path} as a table.", str(error), "Save it as CSV, in UTF-8.") from None
 
