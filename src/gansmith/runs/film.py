@@ -42,6 +42,8 @@ def film(
     times = [milliseconds] * (len(shown) - 1) + [milliseconds * HOLD]
     temporary = disk.marked(disk.TEMPORARY, out)
     kind = out.suffix[1:].upper()
+    if kind == "GIF":  # speckles that stand for missing colours would be the larger part of the file
+        shown = [picture.convert("RGB").quantize(128, dither=Image.Dither.NONE) for picture in shown]
     options = {"quality": 80, "method": 4} if kind == "WEBP" else {"optimize": True, "disposal": 2}
     try:
         shown[0].save(temporary, kind, save_all=True, append_images=shown[1:], duration=times, loop=0, **options)
