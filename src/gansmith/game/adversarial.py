@@ -41,6 +41,7 @@ class AdversarialSettings(Settings):
         None, ge=0, description="weight of the penalty at the end (default: as at the start)"
     )
     penalty_every: int = Field(1, ge=1, le=64, description="steps between penalties, their weight multiplied to match")
+    penalty_share: float = Field(1.0, gt=0, le=1, description="share of each batch the penalty is measured on")
     lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks at the start")
     lr_end: float | None = Field(None, gt=0, le=1, description="learning rate at the end (default: as at the start)")
     d_lr: float = Field(1.0, gt=0, le=100, description="discriminator's learning rate, as a multiple of lr")
@@ -103,14 +104,23 @@ def adversarial(
     against = Turn(
         "discriminator",
         ("discriminator",),
-        discriminator_loss(duel, objective, {} if lazy else penalties),
+        discriminator_loss(duel, objective, {} if lazy else penalties, settings.penalty_share),
         every=every,
         unless=strong,
     )
     turns = [against, Turn("generator", ("generator",), generator_loss(duel, objective), every=settings.g_every)]
     if lazy:
         lag = settings.penalty_every
-        turns.insert(1, Turn("penalty", ("discriminator",), penalty_loss(duel, penalties), every=lag * every, gain=lag))
+        turns.insert(
+            1,
+            Turn(
+                "penalty",
+                ("discriminator",),
+                penalty_loss(duel, penalties, settings.penalty_share),
+                every=lag * every,
+                gain=lag,
+            ),
+        )
 
     networks = players(generator=generator, discriminator=discriminator)
     if strong:

@@ -13,6 +13,7 @@ from gansmith.game.game import Loss, Networks, Step, Terms
 from gansmith.losses.diffaugment import Augment
 from gansmith.losses.objectives import Objective
 from gansmith.losses.penalties import Penalty, Shown
+from gansmith.networks.smooth import input_gradients_only
 
 
 @dataclass(frozen=True)
@@ -45,34 +46,48 @@ class Duel:
     together: bool = False
 
 
-def discriminator_loss(duel: Duel, objective: Objective, penalties: Mapping[str, Penalty] | None = None) -> Loss:
+def discriminator_loss(
+    duel: Duel, objective: Objective, penalties: Mapping[str, Penalty] | None = None, share: float = 1.0
+) -> Loss:
     """The discriminator's side: its objective plus penalties, each weighed by the dial "penalty".
 
-    With penalties the pass is in float32 whatever the precision: second derivatives need it.
+    share: of the batch the penalties are measured on, in a pass of their own; 1 measures them in the same pass.
+    A pass with penalties is in float32 whatever the precision: second derivatives need it.
     """
     penalties = penalties or {}
+    together = bool(penalties) and share == 1
 
     def loss(networks: Networks, step: Step) -> Terms:
-        shown = show(duel, networks, step, tracked=bool(penalties))
-        real, fake = shown.real_logits, shown.fake_logits
-        step.note("accuracy/real", told_apart(real, fake, objective))
-        step.note("accuracy/fake", told_apart(-fake, -real, objective))
-        terms = {"loss": objective.discriminator(real, fake)}
-        for name, penalty in penalties.items():
-            terms[name] = step.dials["penalty"] * penalty(shown)
-        return terms
+        fake, real = make(duel, networks, step)
+        shown = judged(duel, networks, fake, real, step, tracked=together)
+        real_logits, fake_logits = shown.real_logits, shown.fake_logits
+        step.note("accuracy/real", told_apart(real_logits, fake_logits, objective))
+        step.note("accuracy/fake", told_apart(-fake_logits, -real_logits, objective))
+        terms = {"loss": objective.discriminator(real_logits, fake_logits)}
+        step.note(f"{duel.name}/real", real_logits)
+        step.note(f"{duel.name}/fake", fake_logits)
+        if penalties and not together:
+            shown = judged(duel, networks, first(fake, share), first(real, share), step, tracked=True)
+        return terms | weigh(penalties, shown, step)
 
     return loss
 
 
-def penalty_loss(duel: Duel, penalties: Mapping[str, Penalty]) -> Loss:
+def penalty_loss(duel: Duel, penalties: Mapping[str, Penalty], share: float = 1.0) -> Loss:
     """The penalties alone, for a lazy turn (Karras et al. 2020, appendix B)."""
 
     def loss(networks: Networks, step: Step) -> Terms:
-        shown = show(duel, networks, step, tracked=True)
-        return {name: step.dials["penalty"] * penalty(shown) for name, penalty in penalties.items()}
+        fake, real = make(duel, networks, step)
+        return weigh(
+            penalties, judged(duel, networks, first(fake, share), first(real, share), step, tracked=True), step
+        )
 
     return loss
+
+
+def weigh(penalties: Mapping[str, Penalty], shown: Shown, step: Step) -> Terms:
+    with input_gradients_only():
+        return {name: step.dials["penalty"] * penalty(shown) for name, penalty in penalties.items()}
 
 
 def generator_loss(duel: Duel, objective: Objective) -> Loss:
@@ -96,10 +111,20 @@ def told_apart(these: Tensor, others: Tensor, objective: Objective) -> Tensor:
         return (these > (others.mean() if objective.relative else 0)).float().mean()
 
 
-def show(duel: Duel, networks: Networks, step: Step, *, tracked: bool) -> Shown:
-    """Make a fake and a real sample and have both judged; tracked: in float32, images requiring grad."""
+def make(duel: Duel, networks: Networks, step: Step) -> tuple[Sample, Sample]:
+    """A fake and a real sample, cut from the graph that made them."""
     with torch.no_grad():
-        fake, real = duel.fake(networks, step), duel.real(networks, step)
+        return duel.fake(networks, step), duel.real(networks, step)
+
+
+def first(sample: Sample, share: float) -> Sample:
+    """The first `share` of a sample, at least one."""
+    count = max(1, round(share * len(sample.one)))
+    return Sample(sample.one[:count], {key: value[:count] for key, value in sample.given.items()})
+
+
+def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Step, *, tracked: bool) -> Shown:
+    """Have both judged; tracked: in float32, the images requiring grad."""
     if tracked:
         fake = replace(fake, image=fake.one.float().requires_grad_(True))
         real = replace(real, image=real.one.float().requires_grad_(True))
@@ -113,8 +138,6 @@ def show(duel: Duel, networks: Networks, step: Step, *, tracked: bool) -> Shown:
         else:
             real_logits = duel.judge(networks, real, step).float()
             fake_logits = duel.judge(networks, fake, step).float()
-    step.note(f"{duel.name}/real", real_logits)
-    step.note(f"{duel.name}/fake", fake_logits)
     return Shown(
         real.one,
         fake.one,

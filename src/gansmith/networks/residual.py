@@ -1,70 +1,135 @@
-"""Residual networks without normalisation, for the robust family."""
+"""The residual pair of the robust recipe: no normalisation, resize + convolution, most work where cells are few."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pad
+
+from gansmith.networks.smooth import SmoothConv2d
+
+SLOPE = 0.2
+ROOT = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a leaky rectifier (He et al. 2015, eq. 15)
+BUSY = 16  # residual blocks live on grids up to this many cells on the shorter side; finer ones only resize
 
 
-def _conv(inputs: int, outputs: int, size: int, gain: float) -> nn.Conv2d:
-    conv = nn.Conv2d(inputs, outputs, size, padding=size // 2)
-    nn.init.normal_(conv.weight, 0, gain / math.sqrt(conv.weight[0].numel()))
-    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    return conv
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """Grids from fine to coarse, each half of the one before; the coarsest has 4 to 7 cells on its shorter side.
+
+    The finest is the image's own size rounded up to whole coarse cells: (28, 28) gives 28, 14, 7; (50, 64) gives
+    (56, 64), (28, 32), (14, 16), (7, 8).
+    """
+    halvings = max(0, int(math.log2(max(1, min(height, width) / 4))))
+    rows, columns = math.ceil(height / 2**halvings), math.ceil(width / 2**halvings)
+    return [(rows << level, columns << level) for level in range(halvings, -1, -1)]
+
+
+def channels(levels: int, width: int, widest: int) -> list[int]:
+    """Channels per grid, fine to coarse: `width`, doubled at every halving, never above `widest`."""
+    return [min(width << level, widest) for level in range(levels)]
+
+
+def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> SmoothConv2d:
+    """A convolution whose weights keep `gain` times the input's deviation; 0 starts it silent."""
+    layer = SmoothConv2d(inputs, outputs, kernel)
+    nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(inputs * kernel**2))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer that keeps the deviation of its input."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, 0.0, 1 / math.sqrt(inputs))
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Block(nn.Module):
-    def __init__(self, channels: int) -> None:
+    """x + convolutions(x), (N, C, H, W) -> the same; the identity until trained, so depth costs no stability.
+
+    The first layer is scaled by depth^(-1/4), depth being the number of blocks in the network (Zhang et al. 2019).
+    """
+
+    def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        self.a, self.b = _conv(channels, channels, 3, 1.2), _conv(channels, channels, 1, 0)
+        self.first = convolution(width, width, 3, ROOT * depth**-0.25)
+        self.second = convolution(width, width, 3, 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.b(leaky_relu(self.a(leaky_relu(x, 0.2)), 0.2))
-        return x + y
+        inner = self.first(functional.leaky_relu(x, SLOPE))
+        return x + self.second(functional.leaky_relu(inner, SLOPE))
 
 
-def _plan(shape: tuple[int, int, int], width: int) -> tuple[int, tuple[int, int], list[int]]:
-    k = max(0, int(math.log2(min(shape[1:]) / 4)))
-    start = (-(-shape[1] // 2**k), -(-shape[2] // 2**k))
-    return k, start, [min(width * 2**i, 256) for i in range(k + 1)]
+def stages(grids: list[tuple[int, int]], widths: list[int], blocks: int) -> nn.ModuleList:
+    """One stage per grid, `blocks` blocks where the grid is coarse enough to afford them, else none."""
+    counts = [blocks if min(grid) <= BUSY else 0 for grid in grids]
+    depth = max(1, sum(counts))
+    return nn.ModuleList(
+        nn.Sequential(*(Block(width, depth) for _ in range(count))) for width, count in zip(widths, counts, strict=True)
+    )
 
 
 class ResidualGenerator(nn.Module):
-    def __init__(self, shape: tuple[int, int, int], z: int, width: int) -> None:
+    """Latents (N, z) -> images (N, C, H, W) in [-1, 1].
+
+    shape: (C, H, W), H and W at least 8. width: channels on the finest grid. blocks: per grid, where it has any.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        z: int = 64,
+        width: int = 16,
+        widest: int = 256,
+        blocks: int = 1,
+    ) -> None:
         super().__init__()
         self.shape = shape
-        k, self.start, widths = _plan(shape, width)
-        self.first = nn.Linear(z, widths[k] * self.start[0] * self.start[1])
-        self.blocks = nn.ModuleList(Block(w) for w in reversed(widths))
-        self.mix = nn.ModuleList(_conv(widths[i], widths[i - 1], 1, 1) for i in range(k, 0, -1))
-        self.out = _conv(widths[0], shape[0], 3, 1)
+        grids = pyramid(*shape[1:])[::-1]
+        widths = channels(len(grids), width, widest)[::-1]
+        self.start = grids[0]
+        self.first = linear(z, widths[0] * math.prod(self.start))
+        self.stages = stages(grids, widths, blocks)
+        self.thin = nn.ModuleList(convolution(a, b, 1, 1.0) for a, b in pairwise(widths))
+        self.last = convolution(widths[-1], shape[0], 3, 1.0)
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2)
-        for i, block in enumerate(self.blocks):
-            if i:
-                x = interpolate(self.mix[i - 1](x), scale_factor=2, mode="bilinear")
-            x = block(x)
-        return torch.tanh(self.out(leaky_relu(x, 0.2))[:, :, : self.shape[1], : self.shape[2]])
+        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
+        x = self.stages[0](self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2))
+        for thin, stage in zip(self.thin, list(self.stages)[1:], strict=True):
+            x = stage(functional.interpolate(thin(x), scale_factor=2.0, mode="bilinear", align_corners=False))
+        image = self.last(functional.leaky_relu(x, SLOPE))[:, :, : self.shape[1], : self.shape[2]]
+        return torch.tanh(image.float())
 
 
 class ResidualDiscriminator(nn.Module):
-    def __init__(self, shape: tuple[int, int, int], width: int) -> None:
+    """Images (N, C, H, W) -> logits (N,); the generator's mirror."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        width: int = 16,
+        widest: int = 256,
+        blocks: int = 1,
+    ) -> None:
         super().__init__()
-        k, start, widths = _plan(shape, width)
-        self.frame = (0, start[1] * 2**k - shape[2], 0, start[0] * 2**k - shape[1])
-        self.first = _conv(shape[0], widths[0], 3, 1)
-        self.blocks = nn.ModuleList(Block(w) for w in widths)
-        self.mix = nn.ModuleList(_conv(widths[i], widths[i + 1], 1, 1) for i in range(k))
-        self.last = nn.Linear(widths[k] * start[0] * start[1], 1)
+        grids = pyramid(*shape[1:])
+        widths = channels(len(grids), width, widest)
+        self.pad = (0, grids[0][1] - shape[2], 0, grids[0][0] - shape[1])
+        self.first = convolution(shape[0], widths[0], 3, 1.0)
+        self.stages = stages(grids, widths, blocks)
+        self.widen = nn.ModuleList(convolution(a, b, 1, 1.0) for a, b in pairwise(widths))
+        self.last = linear(widths[-1] * math.prod(grids[-1]), 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = self.first(pad(image, self.frame, mode="replicate"))
-        for i, block in enumerate(self.blocks):
-            if i:
-                x = self.mix[i - 1](avg_pool2d(x, 2))
-            x = block(x)
-        return self.last(leaky_relu(x, 0.2).permute(0, 2, 3, 1).flatten(1))[:, 0]
+        if any(self.pad):
+            image = functional.pad(image, self.pad, mode="replicate")
+        x = self.stages[0](self.first(image))
+        for widen, stage in zip(self.widen, list(self.stages)[1:], strict=True):
+            x = stage(widen(functional.avg_pool2d(x, 2)))
+        return self.last(functional.leaky_relu(x, SLOPE).permute(0, 2, 3, 1).flatten(1))[:, 0]

@@ -74,6 +74,7 @@ class Session:
         self.tick_seen = self.training.place.seen
         with stopping(self.asked):
             if self.training.place.seen == 0:
+                self.note("start", seen=0)
                 self.frame()
                 self.checkpoint()
             while self.training.place.seen < self.config.images and not self.asked:
@@ -211,7 +212,8 @@ class Session:
         }
         self.run.journal.append(line)
         self.run.write_status("training", seen=place.seen, total=self.config.images, seconds_left=left)
-        self.watch({**line, "total": self.config.images, "seconds_left": left, "thumbnail": self.thumbnail})
+        shown = {"name": self.run.path.name, "family": self.config.family, "thumbnail": self.thumbnail}
+        self.watch({**line, **shown, "total": self.config.images, "seconds_left": left})
 
     def facts(self) -> dict[str, float]:
         """The last steps' facts as means, and what they say of the discriminator."""

@@ -1,0 +1,93 @@
+"""A convolution whose gradient can itself be differentiated at the price of a gradient, for exact R1 and R2 penalties.
+
+PyTorch's own second derivative computes the weight term as a convolution with an image-sized kernel, which no CPU
+library runs well. Here every term of the penalty's gradient is one of the three ordinary passes (forward, input
+gradient, weight gradient), as in Karras et al. 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d
+
+_weights_wanted = ContextVar("weights_wanted", default=True)
+
+
+@contextmanager
+def input_gradients_only() -> Iterator[None]:
+    """Inside, `torch.autograd.grad(..., create_graph=True)` leaves out the weight gradients a penalty never uses."""
+    token = _weights_wanted.set(False)
+    try:
+        yield
+    finally:
+        _weights_wanted.reset(token)
+
+
+class SmoothConv2d(nn.Conv2d):
+    """A same-size convolution, (N, in, H, W) -> (N, out, H, W): odd kernel, stride 1, zero padding."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, padding=kernel // 2, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not torch.is_grad_enabled() or x.device.type != "cpu":
+            return super().forward(x)
+        weight, bias = self.weight, self.bias
+        if torch.is_autocast_enabled(x.device.type):
+            kind = torch.get_autocast_dtype(x.device.type)
+            x, weight, bias = x.to(kind), weight.to(kind), None if bias is None else bias.to(kind)
+        result: Tensor = _Convolve.apply(x, weight, bias, self.padding[0], self.groups)  # type: ignore[no-untyped-call]
+        return result
+
+
+def _backward(gy: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, mask: list[bool]) -> list[Tensor]:
+    gy = gy.contiguous(memory_format=torch.channels_last)
+    sizes = [weight.shape[0]] if mask[2] else None
+    gradients: list[Tensor] = torch.ops.aten.convolution_backward(
+        gy, x, weight, sizes, [1, 1], [padding, padding], [1, 1], False, [0, 0], groups, mask
+    )
+    return gradients
+
+
+class _Convolve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.how = (padding, groups)
+        return conv2d(x, weight, bias, padding=padding, groups=groups)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        padding, groups = ctx.how
+        of_x, of_weight, of_bias = ctx.needs_input_grad[:3]
+        if not torch.is_grad_enabled():
+            return *_backward(gy, x, weight, padding, groups, [of_x, of_weight, of_bias]), None, None
+        gx = _InputGradient.apply(gy, weight, x, padding, groups) if of_x else None  # type: ignore[no-untyped-call]
+        if not _weights_wanted.get():
+            return gx, None, None, None, None
+        _, gw, gb = _backward(gy, x, weight, padding, groups, [False, of_weight, of_bias])
+        return gx, gw, gb, None, None
+
+
+class _InputGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gy: Tensor, weight: Tensor, x: Tensor, padding: int, groups: int) -> Tensor:
+        ctx.save_for_backward(gy, weight)
+        ctx.how = (padding, groups)
+        return _backward(gy, x, weight, padding, groups, [True, False, False])[0]
+
+    @staticmethod
+    def backward(ctx: Any, ggx: Tensor) -> Any:
+        gy, weight = ctx.saved_tensors
+        padding, groups = ctx.how
+        ggx = ggx.contiguous(memory_format=torch.channels_last)
+        ggy = conv2d(ggx, weight, padding=padding, groups=groups) if ctx.needs_input_grad[0] else None
+        gw = _backward(gy, ggx, weight, padding, groups, [False, True, False])[1] if ctx.needs_input_grad[1] else None
+        return ggy, gw, None, None, None
