@@ -71,10 +71,14 @@ def smoothed(objective: Objective, amount: float) -> Objective:
     """
     as_real, as_fake = _sides(objective, "label smoothing")
 
-    def discriminator(real: Tensor, fake: Tensor) -> Tensor:
-        return ((1 - amount) * as_real(real) + amount * as_fake(real)).mean() + as_fake(fake).mean()
+    def softer(real: Tensor) -> Tensor:
+        return (1 - amount) * as_real(real) + amount * as_fake(real)
 
-    return replace(objective, discriminator=discriminator)
+    return replace(
+        objective,
+        discriminator=lambda real, fake: softer(real).mean() + as_fake(fake).mean(),
+        sides=(softer, as_fake),
+    )
 
 
 def flipped(objective: Objective, chance: float) -> Objective:

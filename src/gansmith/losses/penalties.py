@@ -47,8 +47,9 @@ def r1_and_r2(shown: Shown) -> Tensor:
 
 def gradient_penalty(shown: Shown) -> Tensor:
     """(slope - 1)^2 between reals and fakes (Gulrajani et al. 2017, eq. 3)."""
-    mix = torch.rand(len(shown.real), *[1] * (shown.real.dim() - 1), device=shown.real.device)
-    return _unit_slope(shown.judge, torch.lerp(shown.fake.detach(), shown.real.detach(), mix))
+    real, fake = shown.real.detach(), shown.fake.detach()
+    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
+    return _unit_slope(shown.judge, torch.lerp(fake, real, mix))
 
 
 def dragan(shown: Shown) -> Tensor:
