@@ -65,7 +65,7 @@ def test_a_stylegan_set_without_labels_has_no_classes(tmp_path: Path) -> None:
 BAD = {
     "metadata.csv": ["file_name,label\na.png,x\n", "label\nx\n", "\xff", ""],
     "metadata.jsonl": ["{", '{"label": "x"}', "[1, 2]", "[" * 100_000, '{"file_name": "a.png", "label": ["x"]}'],
-    "dataset.json": ["{}", "[]", "nonsense", '{"labels": 7}', '{"labels": [["a.png"]]}', '{"labels": [["a.png", [0, 1]]]}'],
+    "dataset.json": ["{}", "[]", "x", '{"labels": 7}', '{"labels": [["a.png"]]}', '{"labels": [["a.png", [0, 1]]]}'],
 }  # fmt: skip
 
 

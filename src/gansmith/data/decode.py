@@ -161,11 +161,11 @@ def _eight_bit(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     if image.mode in ("I", "F"):
         values, note = to_byte_range(np.asarray(image))
         return _from_numbers(values), (note,)
-    if image.mode in ("LA", "La"):
-        return image.convert("LA"), ()
     if image.has_transparency_data:
-        return image.convert("LA" if image.mode == "L" else "RGBA"), ()
-    return image.convert("L" if image.mode in ("1", "L") else "RGB"), ()
+        mode = "LA" if image.mode in ("L", "LA", "La") else "RGBA"
+    else:
+        mode = "L" if image.mode in ("1", "L") else "RGB"
+    return (image if image.mode == mode else image.convert(mode)), ()
 
 
 def to_byte_range(values: np.ndarray) -> tuple[np.ndarray, str]:
@@ -196,4 +196,9 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _is_grey(colours: Pixels, tolerance: int = 2) -> bool:
     """JPEG gives back neutral grey with errors of a level or two."""
-    return bool((colours.max(axis=-1) - colours.min(axis=-1) <= tolerance).all())
+
+    def even(some: np.ndarray) -> bool:
+        red, green, blue = (some[..., channel].astype(np.int16) for channel in range(3))
+        return bool((abs(red - green) <= tolerance).all() and (abs(green - blue) <= tolerance).all())
+
+    return even(colours[::8, ::8]) and even(colours)  # a few pixels settle it for most

@@ -52,12 +52,13 @@ def _exact_groups(values: np.ndarray) -> Int:
 
 def _thumbnails(values: np.ndarray, rows: Int, block: int = 1024) -> np.ndarray:
     """(n, 8, 9) float32 grey block means, one column more than rows so that 8 differences fit."""
-    height, width = values.shape[1:3]
+    _, height, width, channels = values.shape
     down, across = _averaging(height, SIDE), _averaging(width, SIDE + 1)
+    across = np.repeat(across, channels, axis=1) / channels  # averages the channels, too
     small = np.empty((len(rows), SIDE, SIDE + 1), np.float32)
     for start in range(0, len(rows), block):
-        grey = values[rows[start : start + block]].mean(axis=3, dtype=np.float32)
-        small[start : start + block] = down @ grey @ across.T
+        lines = values[rows[start : start + block]].reshape(-1, height, width * channels).astype(np.float32)
+        small[start : start + block] = down @ (lines @ across.T)
     return small
 
 

@@ -41,13 +41,15 @@ def decode_all(
 
 
 def _outcomes(read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, workers: int) -> Iterator[list[Outcome]]:
-    begun, total = time.monotonic(), len(chunks)
+    begun, total, alone = time.monotonic(), len(chunks), workers < 2
     while chunks:
         yield decode_chunk(read, chunks.popleft(), recipe)
         spent = time.monotonic() - begun
         left = spent / (total - len(chunks)) * len(chunks)
-        if workers > 1 and spent > GLANCE_SECONDS and left > WORTH_SECONDS and travels(read) and _workers_start():
-            yield from _in_parallel(read, chunks, recipe, workers)
+        if not alone and spent > GLANCE_SECONDS and left > WORTH_SECONDS:
+            alone = True
+            if travels(read):
+                yield from _in_parallel(read, chunks, recipe, workers)
 
 
 def _cores(most: int = 16) -> int:
@@ -68,10 +70,13 @@ def _attempt(read: Reader, entry: Entry, recipe: Recipe) -> Outcome:
 
 
 def _in_parallel(read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, workers: int) -> Iterator[list[Outcome]]:
+    """Outcomes from worker processes; whatever they leave in `chunks` is for the caller."""
+    started = False
     while chunks:
         running: deque[tuple[Sequence[Entry], Future[list[Outcome]]]] = deque()
         try:
             with _workers(workers) as submit:
+                started = started or submit(bool, True).result()
                 while chunks or running:
                     while chunks and len(running) < 2 * workers:
                         running.append((chunks[0], submit(decode_chunk, read, chunks[0], recipe)))
@@ -79,20 +84,12 @@ def _in_parallel(read: Reader, chunks: deque[Sequence[Entry]], recipe: Recipe, w
                     outcomes = running[0][1].result()
                     running.popleft()
                     yield outcomes
-        except BrokenProcessPool:
+        except (BrokenProcessPool, OSError):
+            if not started:  # some places allow no further processes
+                return
             # A worker died, and with it all chunks under way: each goes alone now, to find the file that did it.
             for chunk, _ in running:
                 yield _survivors(read, chunk, recipe)
-
-
-def _workers_start() -> bool:
-    """Some places allow no further processes; there everything is decoded here."""
-    try:
-        with _workers(1) as submit:
-            submit(len, ()).result()
-    except (BrokenProcessPool, OSError):
-        return False
-    return True
 
 
 def _survivors(read: Reader, entries: Sequence[Entry], recipe: Recipe) -> list[Outcome]:

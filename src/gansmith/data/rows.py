@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,24 +27,31 @@ class Rows:
         """Add rows (n, *shape)."""
         if block.shape[1:] != self.shape or block.dtype != self.dtype:
             raise ValueError(f"rows of {self.shape} {self.dtype} expected, not {block.shape[1:]} {block.dtype}")
-        self._stream.write(np.ascontiguousarray(block).data.cast("B") if block.size else b"")
+        with self._closed_on_failure():
+            self._stream.write(np.ascontiguousarray(block).data.cast("B") if block.size else b"")
         self.count += len(block)
 
     def finish(self) -> np.ndarray:
         """The whole array; nothing can be added afterwards."""
         start = self._write_header()
         if isinstance(self._stream, io.BytesIO):
-            values = np.frombuffer(self._stream.getbuffer(), self.dtype, offset=start)
+            values = np.frombuffer(self._stream.getbuffer().toreadonly(), self.dtype, offset=start)
             return values.reshape(self.count, *self.shape)
         assert self.path is not None
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        with self._closed_on_failure():
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
         return np.load(self.path, mmap_mode="r")
 
-    def close(self) -> None:
-        """Give up; the file may be deleted."""
-        self._stream.close()
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):  # closing writes what is buffered, and fails again
+                self._stream.close()
+            raise
 
     def _write_header(self) -> int:
         # numpy pads the header so that the first axis can grow in place.
