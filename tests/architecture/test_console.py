@@ -42,7 +42,7 @@ def tiny(command: str) -> list[str]:
     if "-d" not in words:
         words.append("-d")
         words.append("")
-    words[words.index("-d") + 1] = "64img"
+    words[words.index("-d") + 1] = "16img"
     if verb == "train":
         family = words[words.index("-f") + 1] if "-f" in words else "robust"
         given = {word.partition("=")[0] for word in words}
@@ -72,6 +72,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     torch.set_num_threads(threads)
 
 
+@pytest.mark.timeout(240)  # a page of twelve trainings, on a machine that may be busy with others
 @pytest.mark.parametrize("page", [page for page in PAGES if list(steps(page))], ids=lambda page: page.name)
 def test_what_the_page_says_works(
     page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -94,6 +95,6 @@ def test_what_the_page_says_works(
 
 def test_commands_are_made_small() -> None:
     assert tiny("gansmith train photos/ -f dcgan -d 500kimg -b 32 width=64") == (
-        ["train", "photos/", "-f", "dcgan", "-d", "64img", "-b", "32", "width=64"]
+        ["train", "photos/", "-f", "dcgan", "-d", "16img", "-b", "32", "width=64"]
     )
-    assert tiny("gansmith resume last") == ["resume", "last", "-d", "64img"]
+    assert tiny("gansmith resume last") == ["resume", "last", "-d", "16img"]
