@@ -129,6 +129,11 @@ def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Ste
         fake = replace(fake, image=fake.one.float().requires_grad_(True))
         real = replace(real, image=real.one.float().requires_grad_(True))
     kind = fake.one.device.type
+
+    def again(image: Tensor) -> Tensor:
+        with torch.autocast(kind, enabled=False):
+            return duel.judge(networks, replace(fake, image=image), step)
+
     with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and not tracked):
         if duel.together:
             given = {key: torch.cat([real.given[key], fake.given[key]]) for key in real.given}
@@ -138,13 +143,7 @@ def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Ste
         else:
             real_logits = duel.judge(networks, real, step).float()
             fake_logits = duel.judge(networks, fake, step).float()
-    return Shown(
-        real.one,
-        fake.one,
-        real_logits,
-        fake_logits,
-        lambda image: duel.judge(networks, replace(fake, image=image), step),
-    )
+    return Shown(real.one, fake.one, real_logits, fake_logits, again)
 
 
 def augmented(duel: Duel, augment: Augment) -> Duel:
