@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 from tests.architecture.source import ROOT
 
@@ -18,15 +17,16 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _seconds_for_help() -> float:
-    start = time.perf_counter()
+    """Processor seconds: what the clock shows on a quiet machine, and the same on a busy one."""
+    before = os.times()
     done = _python("-m", "gansmith", "--help")
+    after = os.times()
     assert done.returncode == 0, done.stderr
-    return time.perf_counter() - start
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_help_answers_in_less_than_four_tenths_of_a_second() -> None:
-    # Another process may hold the cores for a while; a slow start stays slow in every try.
-    assert any(_seconds_for_help() < 0.4 for _ in range(10))
+    assert min(_seconds_for_help() for _ in range(3)) < 0.4
 
 
 def test_help_imports_nothing_heavy() -> None:
