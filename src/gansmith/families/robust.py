@@ -52,14 +52,8 @@ def recipe(spec: DataSpec) -> Recipe:
     if spec.kind == "points":
         return Recipe(
             {
-                "batch": 256,
-                "z": 8,
-                "width": 96,
-                "depth": 5,
-                "gamma": 0.1,
-                "gamma_end": 0.01,
-                "lr": 3e-3,
-                "lr_end": 1e-5,
+                **{"batch": 256, "z": 8, "width": 96, "depth": 5, "ema": 128.0},
+                **{"gamma": 0.1, "gamma_end": 0.01, "anneal": 1.0, "lr": 3e-3, "lr_end": 1e-5},
             },
             ("points: small deep fully connected networks, learning rate falling to nothing for sharp modes",),
         )

@@ -48,7 +48,7 @@ class AdversarialSettings(Settings):
     beta1: float = Field(0.5, ge=0, lt=1, description="Adam's momentum")
     beta2: float = Field(0.999, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
     beta2_end: float | None = Field(None, gt=0, lt=1, description="the same at the end (default: as at the start)")
-    anneal: float = Field(0.8, gt=0, le=1, description="share of the training over which gamma, lr and beta2 move")
+    anneal: float = Field(0.8, gt=0, le=1, description="share of the training over which gamma and beta2 move")
     ema: float = Field(
         0.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
     )
@@ -136,8 +136,8 @@ def adversarial(
         turns=tuple(turns),
         draw=lambda nets, request: _draw(nets, request, settings),
         optimizers={
-            "generator": _adam(settings, 1.0, length),
-            "discriminator": _adam(settings, settings.d_lr, length),
+            "generator": _adam(settings, 1.0, images, length),
+            "discriminator": _adam(settings, settings.d_lr, images, length),
         },
         acts=tuple(acts),
         dials={
@@ -167,10 +167,10 @@ def plain_duel(settings: AdversarialSettings, *, together: bool) -> Duel:
     )
 
 
-def _adam(settings: AdversarialSettings, share: float, length: int) -> Adam:
+def _adam(settings: AdversarialSettings, share: float, images: int, length: int) -> Adam:
     end = settings.lr_end * share if settings.lr_end else None
     return Adam(
-        lr=_towards(settings.lr * share, end, length),
+        lr=_towards(settings.lr * share, end, images),
         beta1=settings.beta1,
         beta2=_towards(settings.beta2, settings.beta2_end, length),
     )

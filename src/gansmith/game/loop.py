@@ -42,7 +42,7 @@ def play(
         for rule in game.rules:
             rule(game.networks, step)
         number, seen = number + 1, seen + len(batch) * engine.world_size
-        averages.follow(game.networks, len(batch) * engine.world_size, game.half_life(seen))
+        averages.follow(len(batch) * engine.world_size, game.half_life(seen))
         yield step
 
 
@@ -53,22 +53,23 @@ def take(turn: Turn, game: Game, step: Step, optimizers: Optimizers, parts: int,
             with engine.autocast():
                 terms = turn.loss(game.networks, replace(step, batch=part))
             (sum(terms.values(), torch.zeros(())) * (turn.gain / parts)).backward()  # type: ignore[no-untyped-call]
-        for name, value in terms.items():
-            step.note(f"{turn.name}/{name}", value)
-        for learner in turn.learners:
-            engine.average_gradients(game.networks[learner])
-            step.note(f"gradient/{learner}", optimizers.step(learner, game.optimizers[learner], step.seen))
+    for name, value in terms.items():
+        step.note(f"{turn.name}/{name}", value)
+    for learner in turn.learners:
+        engine.average_gradients(game.networks[learner])
+        step.note(f"gradient/{learner}", optimizers.step(learner, game.optimizers[learner], step.seen))
 
 
 @contextmanager
 def learning(networks: Networks, learners: Sequence[str]) -> Iterator[None]:
     """Within it only the learners' parameters require gradients: the others' weight gradients are never computed."""
-    for name, network in networks.items():
-        network.requires_grad_(name in learners)
+    others = [network for name, network in networks.items() if name not in learners]
+    for network in others:
+        network.requires_grad_(False)
     try:
         yield
     finally:
-        for network in networks.values():
+        for network in others:
             network.requires_grad_(True)
 
 

@@ -17,11 +17,12 @@ class Optimizers:
     def __init__(self, game: Game, gain: float = 1.0) -> None:
         self.gain = gain
         self.networks: dict[str, nn.Module] = {name: game.networks[name] for name in game.optimizers}
+        self.parameters = {name: list(network.parameters()) for name, network in self.networks.items()}
         device = next(iter(game.networks.parameters())).device
         self.skipped = torch.zeros((), device=device)
         self.adams = {
             name: torch.optim.Adam(
-                self.networks[name].parameters(),
+                self.parameters[name],
                 lr=adam.lr(0),
                 betas=(float(adam.beta1), float(adam.beta2(0))),
                 eps=adam.eps,
@@ -34,7 +35,7 @@ class Optimizers:
 
     def _allocate(self, name: str) -> None:
         # Moments exist from the start and in the parameter's memory format: fused Adam on CPU ignores strides.
-        for parameter in self.networks[name].parameters():
+        for parameter in self.parameters[name]:
             self.adams[name].state[parameter] = {
                 "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
                 "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
@@ -51,13 +52,14 @@ class Optimizers:
         for group in optimizer.param_groups:
             group["lr"] = adam.lr(seen) * self.gain
             group["betas"] = (float(adam.beta1), float(adam.beta2(seen)))
-        gradients = [p.grad for p in self.networks[name].parameters() if p.grad is not None]
+        gradients = [p.grad for p in self.parameters[name] if p.grad is not None]
         norm = torch.stack(torch._foreach_norm(gradients)).norm() if gradients else self.skipped.new_zeros(())
         bad = (~torch.isfinite(norm)).float()
         self.skipped += bad
         optimizer.found_inf = bad  # type: ignore[attr-defined]  # read by fused Adam: 1 leaves everything as it was
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters[name]:
+            parameter.grad = None
         return norm
 
     def state(self) -> dict[str, Tensor]:

@@ -63,12 +63,20 @@ class MaxoutDiscriminator(nn.Module):
 
 
 def stack(inputs: int, width: int, depth: int, outputs: int, slope: float) -> nn.Sequential:
-    """`depth` hidden layers of `width`, (Leaky)ReLU between, He-initialised, a linear layer at the end."""
+    """`depth` hidden layers of `width`, (Leaky)ReLU between, He-initialised, a linear layer at half gain at the end.
+
+    The first layer's biases are N(0, 1), so that its units' kinks are spread over standardised data.
+    """
     layers: list[nn.Module] = []
     for _ in range(depth):
         hidden = nn.Linear(inputs, width)
         nn.init.kaiming_normal_(hidden.weight, a=slope, nonlinearity="leaky_relu")
-        nn.init.zeros_(hidden.bias)
+        nn.init.zeros_(hidden.bias) if layers else nn.init.normal_(hidden.bias)
         layers += [hidden, nn.LeakyReLU(slope) if slope else nn.ReLU()]
         inputs = width
-    return nn.Sequential(*layers, nn.Linear(inputs, outputs))
+    last = nn.Linear(inputs, outputs)
+    nn.init.kaiming_normal_(last.weight, a=slope, nonlinearity="leaky_relu")
+    nn.init.zeros_(last.bias)
+    with torch.no_grad():
+        last.weight.mul_(0.5)
+    return nn.Sequential(*layers, last)
