@@ -59,7 +59,7 @@ def recipe(spec: DataSpec) -> Recipe:
         )
     gamma = math.prod(spec.shape) / 800
     return Recipe(
-        {"gamma": gamma, "gamma_end": gamma / 10, "penalty_share": 0.25},
+        {"batch": 32, "lr": 2e-3, "gamma": gamma, "gamma_end": gamma / 10, "penalty_share": 0.25},
         (
             f"penalty {gamma:.3g} falling to a tenth, in proportion to the values of an image",
             "penalty measured on a quarter of each batch, in float32: the price of exactness, not of every image",

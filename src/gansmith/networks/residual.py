@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gansmith.networks.smooth import SmoothConv2d
 
 SLOPE = 0.2
+LEAK = 0.05  # of the part of a pixel beyond [-1, 1]
 ROOT = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a leaky rectifier (He et al. 2015, eq. 15)
 BUSY = 16  # residual blocks live on grids up to this many cells on the shorter side; finer ones only resize
 
@@ -75,8 +76,10 @@ def stages(grids: list[tuple[int, int]], widths: list[int], blocks: int) -> nn.M
 
 
 class ResidualGenerator(nn.Module):
-    """Latents (N, z) -> images (N, C, H, W) in [-1, 1].
+    """Latents (N, z) -> images (N, C, H, W), in [-1, 1] once trained and in eval mode.
 
+    In training the clamp to [-1, 1] leaks a twentieth of what it cuts. A tanh saturates on a black background in the
+    first steps and then passes no gradient; with no bound at all the background never comes out clean.
     shape: (C, H, W), H and W at least 8. width: channels on the finest grid. blocks: per grid, where it has any.
     """
 
@@ -103,8 +106,9 @@ class ResidualGenerator(nn.Module):
         x = self.stages[0](self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2))
         for thin, stage in zip(self.thin, list(self.stages)[1:], strict=True):
             x = stage(functional.interpolate(thin(x), scale_factor=2.0, mode="bilinear", align_corners=False))
-        image = self.last(functional.leaky_relu(x, SLOPE))[:, :, : self.shape[1], : self.shape[2]]
-        return torch.tanh(image.float())
+        image = self.last(functional.leaky_relu(x, SLOPE))[:, :, : self.shape[1], : self.shape[2]].float()
+        clamped = image.clamp(-1, 1)
+        return torch.lerp(clamped, image, LEAK) if self.training else clamped
 
 
 class ResidualDiscriminator(nn.Module):
