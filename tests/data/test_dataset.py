@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import mmap
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
-from gansmith.data.dataset import Dataset, to_float
+from gansmith.data import gather
+from gansmith.data.dataset import Dataset
+from gansmith.data.gather import as_floats, as_floats_there
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from tests.data.making import noise, write
@@ -34,12 +37,13 @@ def test_tensors_are_exact_channels_last_and_in_range(tmp_path: Path) -> None:
     assert np.allclose(tensor.numpy(), reference, atol=1e-6)
 
 
-def test_the_ends_of_the_range_are_exact() -> None:
-    every = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1)
-    floats = to_float(every).flatten()
+def test_the_ends_of_the_range_are_exact_and_equal_everywhere() -> None:
+    every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    floats = as_floats(every).flatten()
     assert (floats[0].item(), floats[255].item()) == (-1, 1)
-    assert (torch.round((floats + 1) * 127.5).to(torch.uint8) == every.flatten()).all()
+    assert (torch.round((floats + 1) * 127.5).numpy() == np.arange(256)).all()
     assert torch.equal(floats, -floats.flip(0))
+    assert torch.equal(as_floats_there(torch.from_numpy(every)).flatten(), floats)
 
 
 @pytest.mark.parametrize("batch", [1, 64, 190, 500])
@@ -89,18 +93,34 @@ def test_batches_are_not_shared(tmp_path: Path) -> None:
     assert torch.equal(next(found.batches(200, seed=0, seen=0)).image, before)
 
 
-def test_a_set_too_large_for_memory_is_read_ahead_with_the_same_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_map_is_announced_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = dataset(folder=tmp_path)
     near = [batch.image for batch in islice(found.batches(64, seed=0, seen=7), 9)]
-
-    class Small:
-        total = 1000
-
-    monkeypatch.setattr(psutil, "virtual_memory", Small)
+    monkeypatch.setattr(gather, "ANNOUNCED_BYTES", 0)
     far = [batch.image for batch in islice(found.batches(64, seed=0, seen=7), 9)]
+    assert isinstance(found.values.base, mmap.mmap)
     assert all(torch.equal(one, other) for one, other in zip(near, far, strict=True))
+
+
+def test_what_is_announced_is_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pages(mmap.mmap):
+        told: ClassVar[list[tuple[int, int]]] = []
+
+        def madvise(self, option: int, start: int = 0, length: int = 0) -> None:
+            self.told.append((start, start + length))
+
+    np.save(tmp_path / "a.npy", noise(50, 30, 30, 3))
+    with (tmp_path / "a.npy").open("rb") as stream:
+        pages = Pages(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    values = np.ndarray((50, 30, 30, 3), np.uint8, pages, offset=len(pages) - 50 * 2700)
+    monkeypatch.setattr(gather, "ANNOUNCED_BYTES", 0)
+    picks = [np.array([rows, rows + 7]) for rows in range(10)]
+    assert [rows.tolist() for rows in islice(gather.announced(values, iter(picks)), 8)] == [
+        p.tolist() for p in picks[:8]
+    ]
+    starts = [len(pages) - 50 * 2700 + row * 2700 for pick in picks for row in pick.tolist()]
+    assert len(Pages.told) == 20
+    assert all(low <= start and start + 2700 <= high for (low, high), start in zip(Pages.told, starts, strict=True))
 
 
 def test_one_image_and_few_images_fill_batches(tmp_path: Path) -> None:
