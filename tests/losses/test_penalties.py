@@ -72,7 +72,7 @@ def test_dragan_looks_around_the_reals() -> None:
     found = dragan(seen)
     torch.manual_seed(7)
     real = seen.real.detach()
-    around = real + 0.5 * real.std() * torch.rand_like(real)
+    around = real + 0.5 * real.std(correction=0) * torch.rand_like(real)
     expected = (slopes(network, around).norm(dim=1) - 1).square().mean()
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
 
@@ -130,6 +130,12 @@ def test_a_flat_discriminator_has_a_penalty_and_no_nan(name: str) -> None:
     (pull,) = torch.autograd.grad(value, network.slope)
     assert value.item() == pytest.approx(1)
     assert bool(torch.isfinite(pull).all())
+
+
+def test_dragan_of_a_single_number_is_a_number() -> None:
+    network = Sloped(torch.tensor([3.0]))
+    one = torch.ones(1, 1, requires_grad=True)
+    assert dragan(Shown(one, one, network(one), network(one), network)).item() == pytest.approx(4)
 
 
 def test_the_penalised_equilibrium_of_a_line() -> None:

@@ -86,7 +86,8 @@ def penalty_loss(duel: Duel, penalties: Mapping[str, Penalty], share: float = 1.
 
 
 def weigh(penalties: Mapping[str, Penalty], shown: Shown, step: Step) -> Terms:
-    with input_gradients_only():
+    # Autocast would reach the slopes, too: a backward pass goes by the precision it runs in, not its forward's.
+    with input_gradients_only(), torch.autocast(step.batch.image.device.type, enabled=False):
         return {name: step.dials["penalty"] * penalty(shown) for name, penalty in penalties.items()}
 
 
@@ -129,11 +130,6 @@ def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Ste
         fake = replace(fake, image=fake.one.float().requires_grad_(True))
         real = replace(real, image=real.one.float().requires_grad_(True))
     kind = fake.one.device.type
-
-    def again(image: Tensor) -> Tensor:
-        with torch.autocast(kind, enabled=False):
-            return duel.judge(networks, replace(fake, image=image), step)
-
     with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and not tracked):
         if duel.together:
             given = {key: torch.cat([real.given[key], fake.given[key]]) for key in real.given}
@@ -143,7 +139,13 @@ def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Ste
         else:
             real_logits = duel.judge(networks, real, step).float()
             fake_logits = duel.judge(networks, fake, step).float()
-    return Shown(real.one, fake.one, real_logits, fake_logits, again)
+    return Shown(
+        real.one,
+        fake.one,
+        real_logits,
+        fake_logits,
+        lambda image: duel.judge(networks, replace(fake, image=image), step),
+    )
 
 
 def augmented(duel: Duel, augment: Augment) -> Duel:

@@ -55,7 +55,7 @@ def gradient_penalty(shown: Shown) -> Tensor:
 def dragan(shown: Shown) -> Tensor:
     """(slope - 1)^2 around the reals (Kodali et al. 2017, algorithm 1): x + 0.5 std(x) u, u uniform in [0, 1]."""
     real = shown.real.detach()
-    return _unit_slope(shown.judge, real + 0.5 * real.std() * torch.rand_like(real))
+    return _unit_slope(shown.judge, real + 0.5 * real.std(correction=0) * torch.rand_like(real))
 
 
 def _unit_slope(judge: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
