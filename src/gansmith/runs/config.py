@@ -8,9 +8,8 @@ from pydantic import Field
 
 from gansmith.data.options import DataOptions
 from gansmith.data.spec import DataSpec
+from gansmith.runs.folder import SCHEMA
 from gansmith.settings import Settings
-
-SCHEMA = 1
 
 
 class RunConfig(Settings):

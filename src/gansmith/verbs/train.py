@@ -126,12 +126,13 @@ def resume(
                 do=f"put it back, or start a new run: gansmith train {config.source}",
             )
         path = checkpoint.newest(found.checkpoints, warn=lambda words: watch({"warning": words}))
-        if path is None:
+        if path is None and any(found.checkpoints.glob("[0-9]*")):
             raise GansmithError(f"No checkpoint of {found.path.name} verifies.", do=f"gansmith train {config.source}")
         if duration is not None:
             config = prolonged(config, found, duration)
         training = Training.begin(build_game(config))
-        training.restore(path)
+        if path is not None:  # none was written yet: the run died at its very beginning
+            training.restore(path)
         found.journal.truncate_after(training.place.seen)
         found.events.append({"event": "resume", "seen": training.place.seen})
         now = engines.fingerprint(engine)
@@ -139,7 +140,7 @@ def resume(
             changed = ", ".join(sorted(key for key in now if now[key] != config.machine.get(key)))
             watch({"warning": f"the machine differs from the run's first ({changed}): not bit for bit the same"})
         watch({"run": found, "config": config, "data": dataset.report})
-        if training.place.seen >= config.images:
+        if training.place.seen >= config.images and (found.path / "report.html").exists():
             raise UsageError(
                 f"{found.path.name} has finished its {config.images} images.",
                 do=f"gansmith resume {found.path.name} -d 10m trains on",
