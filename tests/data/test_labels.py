@@ -79,7 +79,7 @@ def test_label_files_that_do_not_fit_are_left_and_images_still_open(tmp_path: Pa
 
 def test_an_image_without_a_label_is_named(tmp_path: Path) -> None:
     report = open_data(labelled(tmp_path, "metadata.csv", "file_name,label\na.png,x\nb.png,y\n")).report
-    assert any("1 images have no label there, sub/c.png among them" in warning for warning in report.warnings)
+    assert any("1 of 3 images have no label there (sub/c.png, for one)" in warning for warning in report.warnings)
 
 
 def test_unreadable_images_need_no_label(tmp_path: Path) -> None:

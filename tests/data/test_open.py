@@ -72,6 +72,28 @@ def test_odd_paths_are_refused(path: str, tmp_path: Path, monkeypatch: pytest.Mo
     str(refusal.value).encode("utf-8")
 
 
+def test_sources_whose_names_are_not_text_are_opened_and_refused_alike(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff\xfe name")
+    write(folder / "set" / "a.png")
+    np.savez(folder / "a.npz", images=noise(9, 8, 8))
+    write(folder / "a.csv", b"a,b\n1,2\n3,4\n")
+    for name in ("set", "a.npz", "a.csv"):
+        for options in (DataOptions(), DataOptions(cache=False)):
+            assert "\\udcff" in open_data(folder / name, options).report.model_dump_json()
+    write(folder / "bad" / "a.png", b"")
+    np.savez(folder / "bad.npz", other=noise(9, 8))
+    write(folder / "bad.csv", b"a,b\n")
+    write(folder / "bad.zip", b"PK\3\4")
+    write(folder / "train-images-idx3-ubyte", b"\0\0\x08\3")
+    write(folder / "several" / "a.csv", b"a\n")
+    write(folder / "several" / "b.csv", b"a\n")
+    for name in ("bad", "bad.npz", "bad.csv", "bad.zip", "train-images-idx3-ubyte", "several", "missing"):
+        with pytest.raises(GansmithError) as refusal:
+            open_data(folder / name)
+        assert "\\udcff\\udcfe name" in str(refusal.value)
+        str(refusal.value).encode("utf-8")
+
+
 def test_when_every_image_is_unreadable_the_reasons_are_given(tmp_path: Path) -> None:
     write(tmp_path / "a.png", b"")
     write(tmp_path / "b.jpg", b"<html>")
@@ -116,7 +138,7 @@ def test_a_mixed_folder_is_reported_in_full(tmp_path: Path) -> None:
     assert (report.sizes.smallest, report.sizes.largest, report.sizes.distinct) == ((3, 5), (105, 80), 8)
     assert found.spec.shape == (3, 64, 64)
     assert report.plan == ("crop to 64x64", "colour", "skip 1 unreadable", "hold out none: too few")
-    assert any("1 images are smaller than 64x64" in warning for warning in report.warnings)
+    assert any("1 of 10 images are smaller than 64x64" in warning for warning in report.warnings)
     headings = [heading for heading, _ in report.rows()]
     assert headings == [
         "source",

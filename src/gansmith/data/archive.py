@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from gansmith.data.decode import Unreadable
 from gansmith.data.listing import MAX_FILE_BYTES, Entry, Listing, Sorter
+from gansmith.data.names import shown
 from gansmith.errors import GansmithError
 
 MAX_ENTRIES = 2_000_000
@@ -80,4 +81,6 @@ def _members(path: str) -> list[zipfile.ZipInfo]:
 
 
 def _refusal(path: Path, why: str) -> GansmithError:
-    return GansmithError(f"Cannot read {path} as a zip of images.", why, "Unpack it and name the folder instead.")
+    return GansmithError(
+        f"Cannot read {shown(str(path))} as a zip of images.", why, "Unpack it and name the folder instead."
+    )

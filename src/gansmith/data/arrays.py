@@ -34,7 +34,7 @@ def read_npz(path: Path) -> Images:
         with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as arrays:
             shapes = {name: _declared(archive, name) for name in arrays.files}
             name = _choose(path, shapes)
-            images, notes = plain(arrays[name], f"'{name}' in {path}")
+            images, notes = plain(arrays[name], f"'{name}' in {shown(str(path))}")
             labels, names, more = _labels(arrays, shapes, len(images))
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, EOFError, MemoryError) as error:
         raise _damaged(path, error) from None
@@ -47,7 +47,7 @@ def read_npy(path: Path) -> Images:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, error) from None
-    images, notes = plain(array, f"the array in {path}")
+    images, notes = plain(array, f"the array in {shown(str(path))}")
     return Images(images, notes=notes)
 
 
@@ -110,7 +110,7 @@ def _choose(path: Path, shapes: dict[str, tuple[tuple[int, ...], np.dtype[np.gen
         return fitting[0]
     listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items()) or "nothing"
     raise UsageError(
-        f"{path} has no array of images that can be told apart.",
+        f"{shown(str(path))} has no array of images that can be told apart.",
         f"It holds: {listed}.",
         "Save the images as 'images', with shape (count, height, width[, channels]), and labels as 'labels'.",
     )
@@ -135,4 +135,4 @@ def _damaged(path: Path, error: Exception) -> GansmithError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "pickle" in reason.lower():
         reason = "it holds Python objects, which could run code when opened; gansmith never opens them"
-    return GansmithError(f"Cannot read {path}.", reason, "Save plain numeric arrays with numpy.savez.")
+    return GansmithError(f"Cannot read {shown(str(path))}.", reason, "Save plain numeric arrays with numpy.savez.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data.arrays import Images, label_numbers
+from gansmith.data.names import shown
 from gansmith.errors import GansmithError
 
 MOST_BYTES = 8 * 2**30
@@ -39,7 +40,7 @@ def read_idx_set(path: Path) -> Images:
         return Images(images[..., None])
     labels = read_idx(beside)
     if labels.shape != images.shape[:1]:
-        note = f"{beside.name} is not used: {len(images):,} images, but labels of shape {labels.shape}."
+        note = f"{shown(beside.name)} is not used: {len(images):,} images, but labels of shape {labels.shape}."
         return Images(images[..., None], notes=(note,))
     return Images(images[..., None], *label_numbers(labels, ()))
 
@@ -64,4 +65,4 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def _damaged(path: Path, why: str) -> GansmithError:
-    return GansmithError(f"Cannot read {path}.", why, "Download or copy the file again.")
+    return GansmithError(f"Cannot read {shown(str(path))}.", why, "Download or copy the file again.")

@@ -191,7 +191,7 @@ def _warnings(found: Found, size: Size) -> list[str]:
     noted = [f"{_some(names)}: {note}." for note, names in sorted(found.noted.items())]
     small = sum(height < size[0] or width < size[1] for height, width in found.sizes)
     if small:
-        subject = "The images are" if small == len(found.sizes) else f"{small:,} images are"
+        subject = "The images are" if small == len(found.sizes) else f"{small:,} of {len(found.sizes):,} images are"
         noted.append(f"{subject} smaller than {size_text(size)} and will be enlarged.")
     return noted
 

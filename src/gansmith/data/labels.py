@@ -63,7 +63,9 @@ def _from_file(entry: Entry, data: bytes, names: Sequence[str]) -> Classes | Non
         return None
     if len(labelled) < len(names):
         missing = next(name for name in names if name not in labelled)
-        raise ValueError(f"{len(names) - len(labelled):,} images have no label there, {shown(missing)} among them.")
+        raise ValueError(
+            f"{len(names) - len(labelled):,} of {len(names):,} images have no label there ({shown(missing)}, for one)."
+        )
     return Classes(labelled)
 
 

@@ -38,7 +38,7 @@ def open_data(source: str | Path, options: DataOptions = DEFAULTS, *, progress: 
     train, held = split(prepared.groups, options.holdout, prepared.spec.fingerprint)
     return Dataset(
         prepared.spec.changed(count=len(train)),
-        report.changed(plan=(*report.plan, *_last_steps(report, len(held)))),
+        report.changed(plan=(*report.plan, *_last_steps(report, len(held), options.holdout))),
         prepared.values,
         prepared.labels,
         train,
@@ -64,9 +64,9 @@ def _prepared(source: Source, options: DataOptions, progress: Progress) -> Prepa
         return Prepared(prepared.values, prepared.labels, prepared.groups, prepared.spec, report)
 
 
-def _last_steps(report: DataReport, held: int) -> list[str]:
+def _last_steps(report: DataReport, held: int, share: float) -> list[str]:
     skipped = [f"skip {len(report.unreadable):,} unreadable"] if report.unreadable else []
-    return skipped + ([f"hold out {held:,} to measure with"] if held else ["hold out none: too few"])
+    return [*skipped, f"hold out {held:,} to measure with" if held else f"hold out none{': too few' if share else ''}"]
 
 
 def _silent(what: str, done: int, total: int) -> None:

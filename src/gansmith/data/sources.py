@@ -47,7 +47,7 @@ def find_source(text: str) -> Source:
     """Recognise a source. UsageError if nothing is there, GansmithError if it is of a kind that is not read."""
     if text.startswith("hf:"):
         name = text.removeprefix("hf:")
-        return Source(lambda *rest: from_files(text, list_hub(name), *rest), f"hub {name}")
+        return Source(lambda *rest: from_files(shown(text), list_hub(name), *rest), f"hub {name}")
     if text in SYNTHETIC:
         return Source(lambda *rest: _synthetic(text, *rest), f"synthetic {text}", quick=True)
     if text == "digits":
@@ -65,13 +65,15 @@ def _folder(text: str, path: Path) -> Source:
         return _file(text, idx)
     listing, stamp = list_folder(path)
     if listing.images or listing.refused:
-        return Source(lambda *rest: from_files(text, listing, *rest), stamp)
+        return Source(lambda *rest: from_files(shown(text), listing, *rest), stamp)
     files = sorted(item for item in path.iterdir() if item.name.endswith(DATA_SUFFIXES) and item.is_file())
     if len(files) == 1:
         return _file(text, files[0])
     if files:
         listed = ", ".join(shown(item.name) for item in files[:10])
-        raise UsageError(f"{shown(text)} holds several data sets.", f"They are: {listed}.", f"Name one: {files[0]}")
+        raise UsageError(
+            f"{shown(text)} holds several data sets.", f"They are: {listed}.", f"Name one: {shown(str(files[0]))}"
+        )
     if listing.others:
         raise UsageError(f"There are no images in {shown(text)}.", _others(listing), _READS)
     raise UsageError(f"{shown(text)} is empty.", "A folder of images is needed.", _READS)
@@ -103,14 +105,16 @@ def _file(text: str, path: Path) -> Source:
         return Source(lambda *rest: _table(text, path, *rest), stamp)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         listing = Listing(read_file, [Entry(path.name, str(path))])
-        return Source(lambda *rest: from_files(text, listing, *rest), stamp)
+        return Source(lambda *rest: from_files(shown(text), listing, *rest), stamp)
     raise UsageError(f"gansmith does not know what to do with {shown(text)}.", _guess(path, start), _READS)
 
 
 def _arrays(text: str, stamp: str, read: Callable[[], Images]) -> Source:
     def prepare(options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
         found = read()
-        return from_array(text, found.images, found.labels, found.names, options, new_rows, progress, found.notes)
+        return from_array(
+            shown(text), found.images, found.labels, found.names, options, new_rows, progress, found.notes
+        )
 
     return Source(prepare, stamp)
 
@@ -119,16 +123,16 @@ def _zip(text: str, path: Path, options: DataOptions, new_rows: NewRows, progres
     listing = list_archive(path)
     if not listing.images and not listing.refused:
         raise UsageError(f"There are no images in {shown(text)}.", _others(listing), _READS)
-    return from_files(text, listing, options, new_rows, progress)
+    return from_files(shown(text), listing, options, new_rows, progress)
 
 
 def _table(text: str, path: Path, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
     table = read_table(path)
-    return from_points(text, table.points, table.columns, table.decimals, new_rows, table.warnings, table.count)
+    return from_points(shown(text), table.points, table.columns, table.decimals, new_rows, table.warnings, table.count)
 
 
 def _synthetic(text: str, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
-    return from_points(text, SYNTHETIC[text](), ("x", "y"), (6, 6), new_rows)
+    return from_points(shown(text), SYNTHETIC[text](), ("x", "y"), (6, 6), new_rows)
 
 
 def _digits() -> Images:

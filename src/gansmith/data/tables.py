@@ -38,7 +38,7 @@ def read_table(path: Path) -> Table:
     """Read `.csv`, `.tsv` or `.txt`, packed with gzip or not. UsageError without a numeric column."""
     lines = [line for line in _lines(path) if any(cell.strip() for cell in line)]
     if not lines:
-        raise UsageError(f"{path} is empty.", "A table needs rows of numbers.")
+        raise UsageError(f"{shown(str(path))} is empty.", "A table needs rows of numbers.")
     header, body = _header(lines)
     width = len(header)
     ragged = sum(len(line) != width for line in body)
@@ -48,14 +48,16 @@ def read_table(path: Path) -> Table:
     numeric = [place for place in range(width) if _is_numeric(cells[place], numbers[place])]
     if not numeric:
         raise UsageError(
-            f"{path} has no column of numbers.",
+            f"{shown(str(path))} has no column of numbers.",
             f"Its columns are: {', '.join(header[:20])}.",
             "Points are rows of numbers, with `.` as the decimal sign.",
         )
     points = np.array([numbers[place] for place in numeric], np.float64).T.reshape(-1, len(numeric))
     whole = np.asarray((np.abs(points) < LARGEST).all(axis=1))  # false for NaN, too
     if not whole.any():
-        raise UsageError(f"{path} has no complete row of numbers.", "Every row has a hole in some numeric column.")
+        raise UsageError(
+            f"{shown(str(path))} has no complete row of numbers.", "Every row has a hole in some numeric column."
+        )
     text = [header[place] for place in range(width) if place not in numeric]
     warnings = [f"Left out, as text: {', '.join(text)}."] if text else []
     if holes := int((~whole).sum()) + ragged:
@@ -74,13 +76,17 @@ def _lines(path: Path) -> list[list[str]]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
-            raise GansmithError(f"Cannot read {path}.", f"It is larger than {MOST_BYTES // 2**30} GiB.", "Split it.")
+            raise GansmithError(
+                f"Cannot read {shown(str(path))}.", f"It is larger than {MOST_BYTES // 2**30} GiB.", "Split it."
+            )
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         if "\0" in text:
             raise ValueError("it is not text")
         return list(csv.reader(io.StringIO(text, newline=None), delimiter=_delimiter(text)))
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
-        raise GansmithError(f"Cannot read {path} as a table.", str(error), "Save it as CSV, in UTF-8.") from None
+        raise GansmithError(
+            f"Cannot read {shown(str(path))} as a table.", str(error), "Save it as CSV, in UTF-8."
+        ) from None
 
 
 def _delimiter(text: str) -> str:
