@@ -21,8 +21,8 @@ class RobustSettings(AdversarialSettings):
 
     objective: str = Field("relativistic", description=AdversarialSettings.model_fields["objective"].description)
     penalty: str = Field("r1+r2", description=AdversarialSettings.model_fields["penalty"].description)
-    lr: float = Field(1e-3, gt=0, le=1, description="learning rate of both networks at the start")
-    lr_end: float | None = Field(1e-4, gt=0, le=1, description="learning rate at the end")
+    lr: float = Field(2.5e-3, gt=0, le=1, description="learning rate of both networks at the start")
+    lr_end: float | None = Field(2.5e-4, gt=0, le=1, description="learning rate at the end")
     beta1: float = Field(0.0, ge=0, lt=1, description="Adam's momentum")
     beta2: float = Field(0.9, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
     beta2_end: float | None = Field(0.99, gt=0, lt=1, description="the same at the end")
@@ -33,18 +33,20 @@ class RobustSettings(AdversarialSettings):
         16, ge=1, le=4096, description="channels at full size, doubled per halving (points: hidden units)"
     )
     depth: int = Field(1, ge=1, le=16, description="residual blocks per size (points: hidden layers)")
+    d_depth: int | None = Field(None, ge=1, le=16, description="the same in the discriminator (default: as many)")
 
 
 def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
     generator: nn.Module
     discriminator: nn.Module
+    d_depth = settings.d_depth or settings.depth
     if spec.kind == "points":
-        generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope=0.2)
-        discriminator = MLPDiscriminator(spec.shape, settings.width, settings.depth, slope=0.2)
+        generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope=0.1)
+        discriminator = MLPDiscriminator(spec.shape, settings.width, d_depth, slope=0.1)
     else:
         shape = cast(tuple[int, int, int], spec.shape)
         generator = ResidualGenerator(shape, settings.z, settings.width, blocks=settings.depth)
-        discriminator = ResidualDiscriminator(shape, settings.width, blocks=settings.depth)
+        discriminator = ResidualDiscriminator(shape, settings.width, blocks=d_depth)
     return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images)
 
 
@@ -52,14 +54,14 @@ def recipe(spec: DataSpec) -> Recipe:
     if spec.kind == "points":
         return Recipe(
             {
-                **{"batch": 256, "z": 8, "width": 96, "depth": 5, "ema": 128.0},
-                **{"gamma": 0.1, "gamma_end": 0.01, "anneal": 1.0, "lr": 3e-3, "lr_end": 1e-5},
+                **{"batch": 256, "z": 4, "width": 96, "depth": 7, "d_depth": 5, "ema": 128.0},
+                **{"gamma": 0.1, "gamma_end": 0.001, "anneal": 1.0, "lr": 3e-3, "lr_end": 1e-5},
             },
             ("points: small deep fully connected networks, learning rate falling to nothing for sharp modes",),
         )
     gamma = math.prod(spec.shape) / 800
     return Recipe(
-        {"batch": 32, "lr": 2e-3, "gamma": gamma, "gamma_end": gamma / 10, "penalty_share": 0.25},
+        {"gamma": gamma, "gamma_end": gamma / 10, "penalty_share": 0.25},
         (
             f"penalty {gamma:.3g} falling to a tenth, in proportion to the values of an image",
             "penalty measured on a quarter of each batch, in float32: the price of exactness, not of every image",
