@@ -55,7 +55,7 @@ def recipe(spec: DataSpec) -> Recipe:
         return Recipe(
             {
                 **{"batch": 256, "z": 4, "width": 96, "depth": 7, "d_depth": 5, "ema": 128.0},
-                **{"gamma": 0.1, "gamma_end": 0.001, "anneal": 1.0, "lr": 3e-3, "lr_end": 1e-5},
+                **{"gamma": 0.1, "gamma_end": 0.01, "anneal": 1.0, "lr": 3e-3, "lr_end": 1e-5},
             },
             ("points: small deep fully connected networks, learning rate falling to nothing for sharp modes",),
         )
