@@ -61,7 +61,7 @@ def enough(count: int, kind: str) -> str:
     if count >= 10_000:
         return "yes"
     if count >= 1_000:
-        return "yes, with augmentation (chosen for you)"
+        return "yes; augmentation is added when a training passes over them often"
     if count >= 100:
         return "few: augmentation is essential, and variety will be limited"
     return "too few to learn variety from: expect copies of what is there"

@@ -10,6 +10,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.families.family import Family, Recipe
 from gansmith.game.adversarial import AdversarialSettings, adversarial, plain_duel
 from gansmith.game.game import Game
+from gansmith.game.once import made_once
 from gansmith.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 
 
@@ -27,7 +28,10 @@ def build(settings: DCGANSettings, spec: DataSpec, images: int) -> Game:
     generator = DCGANGenerator(shape, settings.z, settings.width)
     discriminator = DCGANDiscriminator(shape, settings.width)
     # Reals and fakes apart: batch normalisation sees one kind at a time, as published.
-    return adversarial(settings, generator, discriminator, plain_duel(settings, together=False), images)
+    duel = plain_duel(settings, together=False)
+    if settings.g_every == 1:
+        duel = made_once(duel)
+    return adversarial(settings, generator, discriminator, duel, images)
 
 
 def recipe(spec: DataSpec) -> Recipe:

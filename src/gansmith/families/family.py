@@ -13,10 +13,14 @@ from gansmith.game.game import Game
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings chosen for given data, and why, in sentences the plan shows."""
+    """Settings chosen for given data, and why, in sentences the plan shows.
+
+    augment_beyond: passes over a small set after which its discriminator would learn the images by heart.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    augment_beyond: float = float("inf")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def recipe(spec: DataSpec) -> Recipe:
             f"penalty {gamma:.3g} falling to a tenth, in proportion to the values of an image",
             "penalty measured on a quarter of each batch, in float32: the price of exactness, not of every image",
         ),
+        augment_beyond=100,
     )
 
 

@@ -23,8 +23,12 @@ from gansmith.game.averages import Averages
 from gansmith.game.game import Game, Step
 from gansmith.game.loop import learning, play, reseed
 from gansmith.game.optimizers import Optimizers
+from gansmith.losses.diffaugment import KINDS
 from gansmith.runs.config import RunConfig
 from gansmith.verbs.duration import Duration, read_duration, readable
+
+
+SMALL = 10_000  # images; above, a discriminator does not learn them by heart within any common training
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,14 @@ def make_plan(
     images = wanted.in_images(spec.count, per_second)
     images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
     seconds = images / per_second
+    passes = images / spec.count
+    if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
+        settings = settings.changed(augment=",".join(KINDS))
+        reasons.append(
+            f"augmentation ({settings.augment}): {passes:.0f} passes over {spec.count} images overfit without"
+        )
     reasons.append(
-        f"{images / 1000:.4g} thousand images, {images / spec.count:.3g} passes over {spec.count}"
+        f"{images / 1000:.4g} thousand images, {passes:.3g} passes over {spec.count}"
         + (f" ({wanted.text} at {per_second:.0f} images/s, measured)" if wanted.seconds else "")
     )
     reasons.append(f"{engine.device}, {'bfloat16 where it pays' if engine.precision == 'bf16' else 'float32'}")
