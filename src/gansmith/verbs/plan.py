@@ -27,7 +27,6 @@ from gansmith.losses.diffaugment import KINDS
 from gansmith.runs.config import RunConfig
 from gansmith.verbs.duration import Duration, read_duration, readable
 
-
 SMALL = 10_000  # images; above, a discriminator does not learn them by heart within any common training
 
 
@@ -82,7 +81,7 @@ def make_plan(
     if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
         settings = settings.changed(augment=",".join(KINDS))
         reasons.append(
-            f"augmentation ({settings.augment}): {passes:.0f} passes over {spec.count} images overfit without"
+            f"augmentation ({settings.augment}): {passes:.0f} passes over few images overfit without"
         )
     reasons.append(
         f"{images / 1000:.4g} thousand images, {passes:.3g} passes over {spec.count}"
