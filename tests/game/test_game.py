@@ -34,7 +34,9 @@ def test_every_name_in_a_game_must_exist() -> None:
 def test_an_act_takes_only_its_turns() -> None:
     game = games.game()
     assert game.during(Act(5)) is game
-    assert [turn.name for turn in game.during(Act(5, "warm", ("discriminator",))).turns] == ["discriminator"]
+    acts = (Act(5, "warm", ("discriminator",)), Act(5, "late", ("generator",)))
+    whole = replace(game, acts=acts)
+    assert [[turn.name for turn in whole.during(act).turns] for act in acts] == [["discriminator"], ["generator"]]
 
 
 @pytest.mark.parametrize(("every", "steps"), [(1, [0, 1, 2, 3, 4, 5, 6]), (2, [0, 2, 4, 6]), (5, [0, 5])])

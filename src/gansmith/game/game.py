@@ -107,7 +107,9 @@ class Game:
 
     def during(self, act: Act) -> Game:
         """The same game with only the turns this act takes."""
-        return self if act.turns is None else replace(self, turns=tuple(t for t in self.turns if t.name in act.turns))
+        if act.turns is None:
+            return self
+        return replace(self, turns=tuple(turn for turn in self.turns if turn.name in act.turns), acts=(act,))
 
 
 def players(**networks: nn.Module) -> nn.ModuleDict:
