@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +19,17 @@ Terms = dict[str, Tensor]
 
 @dataclass
 class Step:
-    """One round of turns. `seen` counts real images before it; facts are detached tensors, read by whoever iterates."""
+    """One round of turns. `seen` counts real images before it; facts are detached tensors, read by whoever iterates.
+
+    kept: what a turn leaves for a later one of the same step.
+    """
 
     number: int
     seen: int
     batch: Batch
     dials: Mapping[str, float] = field(default_factory=dict)
     facts: dict[str, Tensor] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def note(self, name: str, value: Tensor) -> None:
         self.facts[name] = value.detach()

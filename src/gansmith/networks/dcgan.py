@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gansmith.networks.convolution import Doubling, Halving
+
 
 def doublings(height: int, width: int) -> int:
     """How often a 4-to-7 cells wide start doubles until it covers the image (64 -> 4, 28 -> 2)."""
@@ -29,10 +31,10 @@ class DCGANGenerator(nn.Module):
         self.first = nn.Linear(z, wide * self.start[0] * self.start[1], bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(wide), nn.ReLU(inplace=True)]
         for _ in range(steps - 1):
-            layers += [nn.ConvTranspose2d(wide, wide // 2, 4, 2, 1, bias=False)]
+            layers += [Doubling(wide, wide // 2)]
             layers += [nn.BatchNorm2d(wide // 2), nn.ReLU(inplace=True)]
             wide //= 2
-        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(wide, channels, 4, 2, 1, bias=False))
+        self.layers = nn.Sequential(*layers, Doubling(wide, channels))
         as_published(self)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -47,10 +49,10 @@ class DCGANDiscriminator(nn.Module):
     def __init__(self, shape: tuple[int, int, int], width: int) -> None:
         super().__init__()
         channels, high, across = shape
-        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+        layers: list[nn.Module] = [Halving(channels, width), nn.LeakyReLU(0.2, inplace=True)]
         steps = doublings(high, across)
         for _ in range(steps - 1):
-            layers += [nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False)]
+            layers += [Halving(width, 2 * width)]
             layers += [nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2, inplace=True)]
             width *= 2
         self.layers = nn.Sequential(*layers)

@@ -1,0 +1,132 @@
+"""The 4x4 convolutions of stride 2 and padding 1 that DCGAN is made of, in the form that is fastest where they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, pad
+from torch.nn.grad import conv2d_weight
+
+from gansmith.networks.winograd import double, halve
+
+LARGEST = 8  # side of the smaller map up to which multiplying less outweighs moving more
+DEEP, MANY = 32, 128  # channels, and tiles in a batch, from which it outweighs its own preparations
+NARROW = 4  # channels up to which the finer map is best made by a 3x3 convolution
+
+
+class Halving(nn.Conv2d):
+    """An ordinary convolution, (N, C, 2h, 2w) -> (N, K, h, w)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return halving(x, self.weight)
+
+
+class Doubling(nn.ConvTranspose2d):
+    """An ordinary transposed convolution, (N, K, h, w) -> (N, C, 2h, 2w)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the output's size leaves no choice
+        return doubling(x, self.weight)
+
+
+def halving(x: Tensor, weight: Tensor) -> Tensor:
+    """conv2d(x, weight, stride=2, padding=1), for a kernel of 4x4."""
+    if x.device.type == "cpu":
+        x, weight = in_working_type(x, weight)
+        if multiplying_less_pays(x, weight, x.shape[2] // 2, x.shape[3] // 2):
+            return halve(x, weight)
+        if weight.shape[1] <= NARROW:
+            return narrow_halving(x, weight)
+    return conv2d(x, weight, None, 2, 1)
+
+
+def doubling(x: Tensor, weight: Tensor) -> Tensor:
+    """conv_transpose2d(x, weight, stride=2, padding=1), for a kernel of 4x4."""
+    if x.device.type == "cpu":
+        x, weight = in_working_type(x, weight)
+        if multiplying_less_pays(x, weight, x.shape[2], x.shape[3]):
+            return double(x, weight)
+        if weight.shape[1] <= NARROW:
+            return narrow_doubling(x, weight)
+    return conv_transpose2d(x, weight, None, 2, 1)
+
+
+def in_working_type(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Both as autocast would have them: it does not know functions of our own."""
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+    return x.to(dtype), weight.to(dtype)
+
+
+def multiplying_less_pays(x: Tensor, weight: Tensor, h: int, w: int) -> bool:
+    """Whether Winograd's form is faster, for a smaller map of (h, w): bfloat16, deep, small, in a batch of some size.
+
+    In float32 the library's own convolutions are as fast, and exact.
+    """
+    return (
+        x.dtype == torch.bfloat16
+        and h % 2 == w % 2 == 0
+        and max(h, w) <= LARGEST
+        and min(weight.shape[:2]) >= DEEP
+        and len(x) * h * w // 4 >= MANY
+    )
+
+
+class NarrowHalving(torch.autograd.Function):
+    """conv2d(x, weight, stride=2, padding=1) whose gradient for x is `shuffled`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return conv2d(x, weight, None, 2, 1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight = ctx.needs_input_grad
+        return (
+            narrow_doubling(gradient, weight) if of_x else None,
+            weight_gradient(x, weight.shape, gradient, 2, 1) if of_weight else None,
+        )
+
+
+class NarrowDoubling(torch.autograd.Function):
+    """conv_transpose2d(x, weight, stride=2, padding=1) by `shuffled`, with the ordinary gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return shuffled(x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight = ctx.needs_input_grad
+        return (
+            narrow_halving(gradient, weight) if of_x else None,
+            weight_gradient(gradient, weight.shape, x, 2, 1) if of_weight else None,
+        )
+
+
+narrow_halving: Callable[[Tensor, Tensor], Tensor] = NarrowHalving.apply
+narrow_doubling: Callable[[Tensor, Tensor], Tensor] = NarrowDoubling.apply
+weight_gradient: Callable[..., Tensor] = conv2d_weight
+
+
+def shuffled(x: Tensor, weight: Tensor) -> Tensor:
+    """conv_transpose2d(x, weight, stride=2, padding=1) as a 3x3 convolution to the four phases of every pixel.
+
+    Along one axis, result 2i + p takes from x[i + d] the weight p + 1 - 2d.
+    """
+    k, c = weight.shape[:2]
+    phases = pad(weight, (1, 1, 1, 1)).view(k, c, 3, 2, 3, 2).flip(2, 4).permute(3, 5, 1, 0, 2, 4).flatten(0, 2)
+    y = conv2d(x, phases, None, 1, 1).permute(0, 2, 3, 1)
+    n, h, w, _ = y.shape
+    return y.reshape(n, h, w, 2, 2, c).transpose(2, 3).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
