@@ -1,0 +1,170 @@
+"""What every family promises, swept over every family and every shape it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from gansmith.game.acts import Act
+from gansmith.game.game import Request, noise
+from gansmith.game.loop import play
+from gansmith.runs.state import Training
+from gansmith.verbs.session import draw
+from tests import games
+
+EVERY = pytest.mark.parametrize(("name", "shape"), games.CASES)
+TRICKS: dict[str, Any] = {
+    "skip_d": 0.9,
+    "noise": 0.1,
+    "augment": "colour,translation,cutout",
+    "pretrain_d": 0.016,
+    "penalty": "r1+r2",
+    "penalty_every": 4,
+    "d_every": 2,
+    "g_every": 5,
+    "ema": 0.05,
+}
+
+
+def tricks(name: str, shape: str) -> dict[str, Any]:
+    """Everything at once: augmentation where there are images, wrong labels where there are labels."""
+    left_out = {"augment"} if shape == "points" else set()
+    labels = {} if name == "robust" else {"flip_labels": 0.1, "smooth": 0.1}
+    return {key: value for key, value in TRICKS.items() if key not in left_out} | labels
+
+
+def begin(name: str, shape: str, **settings: Any) -> Training:
+    return Training.begin(games.game(name, shape, **settings))
+
+
+@EVERY
+@pytest.mark.parametrize("with_tricks", [False, True], ids=["plain", "tricks"])
+def test_a_turn_moves_its_learners_and_nobody_else(name: str, shape: str, with_tricks: bool) -> None:
+    """Weights and moments of the others stay to the bit; only buffers, statistics of what they saw, may move."""
+    training = begin(name, shape, **(tricks(name, shape) if with_tricks else {}))
+    game = training.game
+    for turn in game.turns:
+        before = games.copied(training)
+        during = game.during(Act(8, "one", (turn.name,)))
+        (step,) = (next(play(during, games.batches(shape), training.optimizers, training.averages)),)
+        moved = {key for key in games.differing(before, games.tensors(training)) if not key.startswith("averages/")}
+        learnt = {f"networks/{one}.{key}" for one in turn.learners for key, _ in game.networks[one].named_parameters()}
+        moments = {key for key in before if key.startswith(tuple(f"optimizers/{one}/" for one in turn.learners))}
+        assert moved - learnt - moments <= {f"networks/{key}" for key, _ in game.networks.named_buffers()}
+        assert moved & learnt
+        assert moved & moments
+        assert all(torch.isfinite(fact).all() for fact in step.facts.values())
+        assert {f"gradient/{one}" for one in turn.learners} <= step.facts.keys()
+
+
+@EVERY
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_training_stays_finite_and_weights_stay_float32(name: str, shape: str, precision: str) -> None:
+    training = begin(name, shape, **tricks(name, shape))
+    steps = games.advance(training, shape, 6, precision=precision)
+    assert all(torch.isfinite(tensor).all() for tensor in games.tensors(training).values())
+    assert all(torch.isfinite(fact).all() for step in steps for fact in step.facts.values())
+    assert {p.dtype for p in training.game.networks.parameters()} == {torch.float32}
+    assert training.optimizers.skipped.item() == 0
+
+
+@EVERY
+def test_the_discriminator_is_given_no_gradients_in_the_generators_turn(name: str, shape: str) -> None:
+    training = begin(name, shape)
+    given: list[str] = []
+    for key, parameter in training.game.networks["discriminator"].named_parameters():
+        parameter.register_post_accumulate_grad_hook(lambda p, key=key: given.append(key))  # type: ignore[no-untyped-call]
+    turns = training.game.during(Act(8, "one", ("generator",)))
+    next(play(turns, games.batches(shape), training.optimizers, training.averages))
+    assert given == []
+    turns = training.game.during(Act(8, "one", ("discriminator",)))
+    next(play(turns, games.batches(shape), training.optimizers, training.averages))
+    assert set(given) == {key for key, _ in training.game.networks["discriminator"].named_parameters()}
+
+
+@EVERY
+def test_every_weight_learns(name: str, shape: str) -> None:
+    """After a few steps nothing is as it was: no parameter is left out of the graph.
+
+    Not under a relativistic objective: it compares logits, so that a constant added to all of them means nothing.
+    """
+    training = begin(name, shape, objective="non-saturating")
+    before = games.copied(training)
+    games.advance(training, shape, 3)
+    moved = games.differing(before, games.tensors(training))
+    for network in ("generator", "discriminator"):
+        for key, _ in training.game.networks[network].named_parameters():
+            assert f"networks/{network}.{key}" in moved
+
+
+@EVERY
+def test_drawing_is_pure(name: str, shape: str) -> None:
+    """The same request gives the same samples, and leaves no trace in game, modes or global randomness."""
+    training = begin(name, shape, ema=0.1)
+    games.advance(training, shape, 2)
+    networks = training.game.networks
+    networks["discriminator"].eval()  # an odd mode, to be kept
+    before, randomness = games.copied(training), torch.get_rng_state()
+    modes = [module.training for module in networks.modules()]
+    first = draw(training, 5, seed=3)
+    torch.rand(3)
+    torch.set_rng_state(randomness)
+    again, other = draw(training, 5, seed=3), draw(training, 5, seed=4)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(randomness, torch.get_rng_state())
+    assert games.differing(before, games.tensors(training)) == []
+    assert [module.training for module in networks.modules()] == modes
+    assert not first.requires_grad
+
+
+@EVERY
+@pytest.mark.parametrize("count", [1, 65])
+def test_samples_have_the_shape_and_range_of_the_data(name: str, shape: str, count: int) -> None:
+    samples = draw(begin(name, shape), count)
+    assert samples.shape == (count, *games.SHAPES[shape])
+    assert samples.dtype == torch.float32
+    assert torch.isfinite(samples).all()
+    if shape != "points":
+        assert samples.abs().max() <= 1
+        assert samples.std() > 0
+
+
+@EVERY
+def test_given_latents_are_used_and_the_seed_then_is_not(name: str, shape: str) -> None:
+    game = games.game(name, shape)
+    game.networks.eval()
+    latent = noise(4, games.SMALL["z"], "normal", torch.Generator().manual_seed(1))
+    samples = [game.draw(game.networks, Request(4, seed, latent)) for seed in (0, 1)]
+    assert torch.equal(samples[0], samples[1])
+    one = game.draw(game.networks, Request(1, 0, latent[2:3]))
+    torch.testing.assert_close(one[0], samples[0][2], rtol=1e-4, atol=1e-5)
+
+
+@EVERY
+def test_the_discriminator_gives_one_number_per_sample(name: str, shape: str) -> None:
+    judge = games.game(name, shape).networks["discriminator"].eval()
+    batch = next(games.batches(shape)).image
+    logits = judge(batch)
+    assert logits.shape == (8,)
+    torch.testing.assert_close(judge(batch[3:4])[0], logits[3], rtol=1e-3, atol=1e-4)
+
+
+@EVERY
+def test_building_is_a_function_of_the_seed(name: str, shape: str) -> None:
+    same = [games.digest(dict(games.game(name, shape, seed=1).networks.state_dict())) for _ in range(2)]
+    other = games.digest(dict(games.game(name, shape, seed=2).networks.state_dict()))
+    assert same[0] == same[1] != other
+
+
+@EVERY
+def test_parts_of_a_batch_move_the_same_players(name: str, shape: str) -> None:
+    training = begin(name, shape)
+    before = games.copied(training)
+    games.advance(training, shape, 1, parts=2)
+    moved = games.differing(before, games.tensors(training))
+    assert any("networks/generator" in key for key in moved)
+    assert any("networks/discriminator" in key for key in moved)
+    assert training.optimizers.state()[next(iter(training.optimizers.state()))].shape == ()
