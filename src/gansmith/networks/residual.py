@@ -28,9 +28,13 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
     return [(rows << level, columns << level) for level in range(halvings, -1, -1)]
 
 
-def channels(levels: int, width: int, widest: int) -> list[int]:
-    """Channels per grid, fine to coarse: `width`, doubled at every halving, never above `widest`."""
-    return [min(width << level, widest) for level in range(levels)]
+def channels(grids: list[tuple[int, int]], width: int, widest: int) -> list[int]:
+    """Channels per grid, fine to coarse: `width` on the finest busy one, doubled at every halving up to `widest`.
+
+    Finer grids, which only resize, carry half of it. With 32: 28 pixels give 16, 32, 64; 64 give 16, 16, 32, 64, 128.
+    """
+    idle = sum(min(grid) > BUSY for grid in grids)
+    return [max(1, width // 2)] * idle + [min(width << level, widest) for level in range(len(grids) - idle)]
 
 
 def convolution(inputs: int, outputs: int, kernel: int, gain: float) -> SmoothConv2d:
@@ -80,21 +84,21 @@ class ResidualGenerator(nn.Module):
 
     In training the clamp to [-1, 1] leaks a twentieth of what it cuts. A tanh saturates on a black background in the
     first steps and then passes no gradient; with no bound at all the background never comes out clean.
-    shape: (C, H, W), H and W at least 8. width: channels on the finest grid. blocks: per grid, where it has any.
+    shape: (C, H, W), H and W at least 8. width: channels on the finest grid that has blocks. blocks: per such grid.
     """
 
     def __init__(
         self,
         shape: tuple[int, int, int],
         z: int = 64,
-        width: int = 16,
+        width: int = 32,
         widest: int = 256,
         blocks: int = 1,
     ) -> None:
         super().__init__()
         self.shape = shape
         grids = pyramid(*shape[1:])[::-1]
-        widths = channels(len(grids), width, widest)[::-1]
+        widths = channels(grids[::-1], width, widest)[::-1]
         self.start = grids[0]
         self.first = linear(z, widths[0] * math.prod(self.start))
         self.stages = stages(grids, widths, blocks)
@@ -117,13 +121,13 @@ class ResidualDiscriminator(nn.Module):
     def __init__(
         self,
         shape: tuple[int, int, int],
-        width: int = 16,
+        width: int = 32,
         widest: int = 256,
         blocks: int = 1,
     ) -> None:
         super().__init__()
         grids = pyramid(*shape[1:])
-        widths = channels(len(grids), width, widest)
+        widths = channels(grids, width, widest)
         self.pad = (0, grids[0][1] - shape[2], 0, grids[0][0] - shape[1])
         self.first = convolution(shape[0], widths[0], 3, 1.0)
         self.stages = stages(grids, widths, blocks)
