@@ -29,9 +29,7 @@ class RobustSettings(AdversarialSettings):
     ema: float = Field(
         20.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
     )
-    width: int = Field(
-        16, ge=1, le=4096, description="channels at full size, doubled per halving (points: hidden units)"
-    )
+    width: int = Field(32, ge=1, le=4096, description="channels at 16 pixels, doubled per halving (points: units)")
     depth: int = Field(1, ge=1, le=16, description="residual blocks per size (points: hidden layers)")
     d_depth: int | None = Field(None, ge=1, le=16, description="the same in the discriminator (default: as many)")
 
