@@ -66,15 +66,15 @@ def ends(forget: str, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, 
 @pytest.mark.parametrize(
     "forget",
     [
-        "networks/generator.first.weight",
+        "networks/generator.layers.0.weight",
         "networks/discriminator.last.weight",
-        "networks/generator.layers.0.running_mean",
-        "networks/generator.layers.0.running_var",
+        "networks/generator.layers.1.running_mean",
+        "networks/generator.layers.1.running_var",
         "networks/balance.accuracy",
         "averages/generator",
-        "optimizers/generator/first.weight/exp_avg",
+        "optimizers/generator/layers.0.weight/exp_avg",
         "optimizers/discriminator/last.weight/exp_avg_sq",
-        "optimizers/generator/first.weight/step",
+        "optimizers/generator/layers.0.weight/step",
     ],
 )
 def test_forgetting_any_one_tensor_shows(forget: str, tmp_path: Path) -> None:

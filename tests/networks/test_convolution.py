@@ -32,7 +32,11 @@ def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Te
 @pytest.mark.parametrize("channels", [1, 3, 4, 5])
 @pytest.mark.parametrize(
     ("ours", "theirs", "shape"),
-    [(halving, plainly_halved, (2, 0, 6, 10)), (doubling, plainly_doubled, (2, 7, 3, 5))],
+    [
+        (halving, plainly_halved, (2, 0, 6, 10)),
+        (halving, plainly_halved, (2, 0, 7, 10)),
+        (doubling, plainly_doubled, (2, 7, 3, 5)),
+    ],
 )
 def test_narrow_ends(ours: Convolution, theirs: Convolution, shape: tuple[int, ...], channels: int) -> None:
     x = random(shape[0], shape[1] or channels, *shape[2:], dtype=torch.float64).requires_grad_()
@@ -75,11 +79,27 @@ def test_float32_is_left_to_the_library() -> None:
     assert torch.equal(halving(x, weight), plainly_halved(x, weight))
 
 
+def test_odd_sizes_lose_their_last_row() -> None:
+    x, weight = random(64, 64, 9, 9).bfloat16(), random(64, 64, 4, 4, seed=1).bfloat16()
+    assert torch.equal(halving(x, weight), plainly_halved(x, weight))
+
+
 @pytest.mark.parametrize(("n", "channels", "side"), [(64, 64, 3), (64, 64, 16), (64, 16, 4), (1, 64, 4)])
 def test_odd_large_shallow_or_few_maps_are_left_to_the_library(n: int, channels: int, side: int) -> None:
     x, weight = random(n, channels, 2 * side, 2 * side).bfloat16(), random(64, channels, 4, 4, seed=1).bfloat16()
     assert not multiplying_less_pays(x, weight, side, side)
     assert torch.equal(halving(x, weight), plainly_halved(x, weight))
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [(Halving(64, 64), (64, 64, 8, 8)), (Doubling(64, 64), (64, 64, 4, 4)), (Doubling(64, 3), (2, 64, 4, 4))],
+)
+def test_a_bias_given_later_is_added(module: Halving | Doubling, shape: tuple[int, ...]) -> None:
+    x = random(*shape).bfloat16()
+    without = module(x).float()
+    module.bias = nn.Parameter(torch.arange(float(without.shape[1])))
+    torch.testing.assert_close(module(x).float(), without + module.bias[:, None, None], rtol=0.01, atol=0.01)
 
 
 def test_they_are_ordinary_modules() -> None:

@@ -24,7 +24,7 @@ class Halving(nn.Conv2d):
         super().__init__(inputs, outputs, 4, 2, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return halving(x, self.weight)
+        return halving(x, self.weight, self.bias)
 
 
 class Doubling(nn.ConvTranspose2d):
@@ -34,29 +34,35 @@ class Doubling(nn.ConvTranspose2d):
         super().__init__(inputs, outputs, 4, 2, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the output's size leaves no choice
-        return doubling(x, self.weight)
+        return doubling(x, self.weight, self.bias)
 
 
-def halving(x: Tensor, weight: Tensor) -> Tensor:
-    """conv2d(x, weight, stride=2, padding=1), for a kernel of 4x4."""
-    if x.device.type == "cpu":
+def halving(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """conv2d(x, weight, bias, stride=2, padding=1), for a kernel of 4x4."""
+    height, width = x.shape[2:]
+    if x.device.type == "cpu" and height % 2 == width % 2 == 0:
         x, weight = in_working_type(x, weight)
-        if multiplying_less_pays(x, weight, x.shape[2] // 2, x.shape[3] // 2):
-            return halve(x, weight)
+        if multiplying_less_pays(x, weight, height // 2, width // 2):
+            return moved(halve(x, weight), bias)
         if weight.shape[1] <= NARROW:
-            return narrow_halving(x, weight)
-    return conv2d(x, weight, None, 2, 1)
+            return moved(narrow_halving(x, weight), bias)
+    return conv2d(x, weight, bias, 2, 1)
 
 
-def doubling(x: Tensor, weight: Tensor) -> Tensor:
-    """conv_transpose2d(x, weight, stride=2, padding=1), for a kernel of 4x4."""
+def doubling(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """conv_transpose2d(x, weight, bias, stride=2, padding=1), for a kernel of 4x4."""
     if x.device.type == "cpu":
         x, weight = in_working_type(x, weight)
         if multiplying_less_pays(x, weight, x.shape[2], x.shape[3]):
-            return double(x, weight)
+            return moved(double(x, weight), bias)
         if weight.shape[1] <= NARROW:
-            return narrow_doubling(x, weight)
-    return conv_transpose2d(x, weight, None, 2, 1)
+            return moved(narrow_doubling(x, weight), bias)
+    return conv_transpose2d(x, weight, bias, 2, 1)
+
+
+def moved(y: Tensor, bias: Tensor | None) -> Tensor:
+    """Layers here have no bias of their own; they get one when normalisation is folded into them."""
+    return y if bias is None else y + bias.to(y.dtype)[:, None, None]
 
 
 def in_working_type(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

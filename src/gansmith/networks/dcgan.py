@@ -15,10 +15,21 @@ def doublings(height: int, width: int) -> int:
     return max(1, math.floor(math.log2(max(8, min(height, width)) / 4)))
 
 
+class Start(nn.Linear):
+    """Latents (N, z) -> maps (N, C, h, w): the published transposed convolution of a 1x1 map, which is linear."""
+
+    def __init__(self, z: int, channels: int, size: tuple[int, int]) -> None:
+        super().__init__(z, channels * size[0] * size[1], bias=False)
+        self.size = size
+
+    def forward(self, z: Tensor) -> Tensor:
+        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
+        return super().forward(z).view(len(z), *self.size, -1).permute(0, 3, 1, 2)
+
+
 class DCGANGenerator(nn.Module):
     """Latents (N, z) -> images (N, C, H, W) in [-1, 1].
 
-    The published first layer, a transposed convolution of a 1x1 map, is a linear layer, and is written as one.
     Sizes that are no multiple of the start are cropped from the next one that is.
     """
 
@@ -26,21 +37,17 @@ class DCGANGenerator(nn.Module):
         super().__init__()
         channels, self.height, self.width = shape
         steps = doublings(self.height, self.width)
-        self.start = (math.ceil(self.height / 2**steps), math.ceil(self.width / 2**steps))
         wide = width * 2 ** (steps - 1)
-        self.first = nn.Linear(z, wide * self.start[0] * self.start[1], bias=False)
-        layers: list[nn.Module] = [nn.BatchNorm2d(wide), nn.ReLU(inplace=True)]
+        start = (math.ceil(self.height / 2**steps), math.ceil(self.width / 2**steps))
+        layers: list[nn.Module] = [Start(z, wide, start), nn.BatchNorm2d(wide), nn.ReLU(inplace=True)]
         for _ in range(steps - 1):
-            layers += [Doubling(wide, wide // 2)]
-            layers += [nn.BatchNorm2d(wide // 2), nn.ReLU(inplace=True)]
+            layers += [Doubling(wide, wide // 2), nn.BatchNorm2d(wide // 2), nn.ReLU(inplace=True)]
             wide //= 2
         self.layers = nn.Sequential(*layers, Doubling(wide, channels))
         as_published(self)
 
     def forward(self, z: Tensor) -> Tensor:
-        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
-        map_ = self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2)
-        return torch.tanh(self.layers(map_))[:, :, : self.height, : self.width]
+        return torch.tanh(self.layers(z))[:, :, : self.height, : self.width]
 
 
 class DCGANDiscriminator(nn.Module):
@@ -52,8 +59,7 @@ class DCGANDiscriminator(nn.Module):
         layers: list[nn.Module] = [Halving(channels, width), nn.LeakyReLU(0.2, inplace=True)]
         steps = doublings(high, across)
         for _ in range(steps - 1):
-            layers += [Halving(width, 2 * width)]
-            layers += [nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [Halving(width, 2 * width), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2, inplace=True)]
             width *= 2
         self.layers = nn.Sequential(*layers)
         self.last = nn.Linear(width * (high // 2**steps) * (across // 2**steps), 1, bias=False)

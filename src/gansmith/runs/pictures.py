@@ -29,9 +29,13 @@ GAP = 110  # a grey that keeps black and white images apart alike
 
 def to_uint8(image: np.ndarray | torch.Tensor) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] to (N, H, W, C) uint8: clamped, rounded to nearest; NaN becomes 0."""
-    values = image if isinstance(image, np.ndarray) else image.detach().float().cpu().numpy()
-    levels = np.rint((np.clip(np.nan_to_num(values, nan=-1.0), -1.0, 1.0) + 1.0) * 127.5)
-    return np.ascontiguousarray(levels.astype(np.uint8).transpose(0, 2, 3, 1))
+    import torch
+
+    # One copy, then in place, and by torch's threads: by numpy it takes twice as long.
+    levels = torch.as_tensor(image).detach().float().cpu().permute(0, 2, 3, 1)
+    levels = levels.clone(memory_format=torch.contiguous_format)
+    levels = levels.nan_to_num_(-1.0).clamp_(-1.0, 1.0).add_(1.0).mul_(127.5).round_()
+    return levels.to(torch.uint8).numpy()
 
 
 def as_picture(image: np.ndarray) -> Image.Image:
