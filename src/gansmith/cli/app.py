@@ -61,6 +61,8 @@ def train(
     from gansmith.verbs.train import prepare
     from gansmith.verbs.train import train as run_training
 
+    values = read_settings(settings or [])
+    batch = values.pop("batch", batch)
     wishes: dict[str, Any] = {
         "family": family,
         "duration": duration,
@@ -69,7 +71,7 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
-        **read_settings(settings or []),
+        **values,
     }
     with Show() as show:
         if dry_run:
@@ -197,6 +199,9 @@ def read_batch(text: str) -> int | None:
         raise UsageError(f"'{text}' is no batch size.", do="-b 64, or -b auto") from None
 
 
+OPTIONS = ("family", "duration", "size", "name", "out", "seed", "device", "precision", "fit", "channels", "holdout")
+
+
 def read_settings(pairs: list[str]) -> dict[str, str]:
     """`key=value` words -> a mapping; raises UsageError for a word without `=`."""
     read = {}
@@ -204,6 +209,10 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise UsageError(f"'{pair}' is not understood.", why="settings are written key=value", do="lr=0.001")
+        if key in OPTIONS:
+            raise UsageError(f"'{key}' is an option, not a setting.", do=f"--{key} {value}")
+        if key in {"data", "options", "watch"}:
+            raise UsageError(f"There is no setting '{key}'.", do="gansmith families lists them")
         read[key] = value
     return read
 
@@ -231,4 +240,7 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        print(f"gansmith: the system refused: {error}", file=sys.stderr)
         sys.exit(1)

@@ -28,6 +28,9 @@ from gansmith.losses.penalties import PENALTIES
 from gansmith.settings import Settings
 
 
+CHUNK = 64  # samples drawn at once: more only leave the processor's cache
+
+
 class AdversarialSettings(Settings):
     """What a user may set for any GAN, as `key=value`. Defaults are the plain GAN's; families override them."""
 
@@ -184,7 +187,7 @@ def _draw(networks: Networks, request: Request, settings: AdversarialSettings) -
     generator = networks["generator"]
     latent = request.latent
     if latent is None:
-        latent = noise(request.count, settings.z, settings.prior, torch.Generator().manual_seed(request.seed))
-    latent = latent.to(next(generator.parameters()).device)
+        latent = noise(request.count, settings.z, settings.prior, torch.Generator().manual_seed(request.seed % 2**63))
+    latent = latent.to(next(generator.parameters()))  # the device, and the precision a network for drawing may have
     with torch.no_grad():
-        return torch.cat([generator(chunk).float() for chunk in torch.split(latent, 64)])
+        return torch.cat([generator(chunk) for chunk in torch.split(latent, CHUNK)]).float()

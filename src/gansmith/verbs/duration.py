@@ -33,7 +33,7 @@ def read_duration(text: str) -> Duration:
     parts = _PART.findall(text.strip().lower())
     if parts and "".join(number + unit for number, unit in parts) == text.strip().lower():
         units = {unit for _, unit in parts}
-        amount = {unit: float(number) for number, unit in parts}
+        amount = {unit: min(float(number), 1e15) for number, unit in parts}
         if units <= set(_SECONDS) and (seconds := sum(amount[u] * _SECONDS[u] for u in units)) > 0:
             return Duration(text, seconds=seconds)
         if len(parts) == 1 and units <= set(_IMAGES) and (images := round(sum(amount[u] * _IMAGES[u] for u in units))):

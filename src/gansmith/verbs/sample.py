@@ -47,7 +47,7 @@ def sample(
     if kind == ".csv" and not points:
         raise UsageError("Images do not go into a table.", do="--out grid.png, samples.npz or folder/")
     drawn = model.sample(count, seed)
-    recipe = {"run": Path(str(run)).name, "checkpoint": model.checkpoint, "seed": seed, "count": count}
+    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count}
     try:
         write(drawn, target, model.spec, recipe)
     except OSError as error:

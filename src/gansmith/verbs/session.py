@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import resource
 import signal
@@ -136,12 +137,14 @@ class Session:
         place.skipped += 1
         bad = sorted(name for name, value in step.facts.items() if not torch.isfinite(value).all())
         self.note("skipped step", seen=place.seen, not_finite=bad)
-        if place.skipped < SKIPS_BEFORE_ROLL_BACK:
+        if place.skipped < SKIPS_BEFORE_ROLL_BACK and not self.poisoned():
             return False
         if place.rolled_back:
+            self.note("break down", seen=place.seen, not_finite=bad)
+            self.run.write_status("failed", seen=place.seen, total=self.config.images)
             raise GansmithError(
                 f"Training broke down at {place.seen} images: {', '.join(bad) or 'the gradients'} not finite, again.",
-                why=f"{SKIPS_BEFORE_ROLL_BACK} steps were skipped, after the roll-back with half the learning rate too",
+                why="it had been rolled back and gone on with half the learning rate before",
                 do="gansmith sample still works from the last good checkpoint; train anew with a smaller lr=",
             )
         good = checkpoint.newest(self.run.checkpoints, warn=self.warn)
@@ -153,12 +156,17 @@ class Session:
         place.gain = self.training.optimizers.gain = gain
         place.rolled_back, place.skipped = True, 0
         self.training.optimizers.skipped.zero_()
-        self.run.journal.truncate_after(place.seen)
+        with contextlib.suppress(OSError):  # a full disk: the curves then show both tries
+            self.run.journal.truncate_after(place.seen)
         self.tick_seen = place.seen
         self.note("roll back", at=at, seen=place.seen, learning_rate_times=gain, not_finite=bad)
         self.warn(f"not-finite {', '.join(bad)}: back to {place.seen} images, learning rates halved")
         self.checkpoint()
         return True
+
+    def poisoned(self) -> bool:
+        """Whether something that no skipped step protects, such as batch statistics, is not finite any more."""
+        return not all(bool(torch.isfinite(buffer).all()) for buffer in self.training.game.networks.buffers())
 
     def housekeeping(self) -> None:
         """Between steps: pictures by images seen, the rest by the clock."""
@@ -181,17 +189,24 @@ class Session:
         self.training.place.distance = self.distance(samples)
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.seen, "seed": 0}
-        self.thumbnail = picture(samples[:SHOWN], self.dataset, path, recipe, points=samples)
+        try:
+            self.thumbnail = picture(samples[:SHOWN], self.dataset, path, recipe, points=samples)
+        except OSError as error:
+            self.warn(f"picture not written, training goes on: {error}")
 
     def compared(self) -> int:
         held = len(self.dataset.held)
         return min(COMPARED, held) if held >= 16 else min(COMPARED, len(self.dataset.train))
 
-    def distance(self, samples: torch.Tensor) -> float:
-        """Sliced Wasserstein distance of samples to as many held-out ones (training ones where none are held out)."""
+    def distance(self, samples: torch.Tensor) -> float | None:
+        """Sliced Wasserstein distance of samples to as many held-out ones (training ones where none are held out).
+
+        None where samples are not finite.
+        """
         count = self.compared()
         rows = (self.dataset.held if len(self.dataset.held) >= 16 else self.dataset.train)[:count]
-        return sliced_wasserstein(flat(self.dataset.tensor(rows)), flat(samples[: len(rows)]))
+        distance = sliced_wasserstein(flat(self.dataset.tensor(rows)), flat(samples[: len(rows)]))
+        return distance if math.isfinite(distance) else None
 
     def tick(self) -> None:
         """A line in the journal, a heartbeat, a report to whoever watches."""
@@ -234,21 +249,23 @@ class Session:
         place = self.training.place
         place.seconds = self.seconds_before + time.perf_counter() - self.began
         place.distance = self.distance(draw(self.training, self.compared()))
-        if place.best is None or place.distance <= place.best["distance"]:
+        best, skipped = place.best, place.skipped
+        if place.distance is not None and (best is None or place.distance <= best["distance"]):
             place.best = {"name": place.name, "distance": place.distance}
         place.skipped = 0
         try:
             self.training.save(self.run.checkpoints)
         except checkpoint.CheckpointError as error:
+            place.best, place.skipped = best, skipped
             self.warn(f"checkpoint not written, training goes on with the old one: {error.what} {error.why}")
             return
-        names = [path.name for path in self.run.checkpoints.iterdir() if not path.name.startswith(".")]
-        best = place.best["name"] if place.best else None
-        checkpoint.prune(self.run.checkpoints, keep=checkpoint.keepers(names, best=best))
+        names = [path.name for path in self.run.checkpoints.iterdir() if path.name.isdecimal()]
+        keep = checkpoint.keepers(names, best=place.best["name"] if place.best else None)
+        checkpoint.prune(self.run.checkpoints, keep=keep, warn=self.warn)
 
     def requests(self) -> None:
         """Do what other shells asked for through the inbox."""
-        for request in self.run.take():
+        for request in self.run.take(self.warn):
             name = str(request.get("request"))
             if name == "stop":
                 self.asked.append("request")
@@ -265,7 +282,7 @@ class Session:
         start = time.perf_counter()
         while not self.asked:
             self.run.write_status("paused", seen=self.training.place.seen, total=self.config.images)
-            names = [request.get("request") for request in self.run.take()]
+            names = [request.get("request") for request in self.run.take(self.warn)]
             if "stop" in names:
                 self.asked.append("request")
             if "continue" in names:

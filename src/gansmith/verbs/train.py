@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gansmith import engine as engines
 from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
+from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
@@ -116,10 +119,11 @@ def resume(
     engine = engines.choose(config.device, config.precision)
     with found.lock():
         found.sweep()
+        found.take()  # a stop that came too late for the last training is not meant for this one
         dataset = open_data(
             config.source, config.options, progress=lambda what, done, total: watch({"progress": (what, done, total)})
         )
-        if dataset.spec.fingerprint != config.spec.fingerprint:
+        if not same_data(dataset.spec, config.spec):
             raise GansmithError(
                 f"The data of {found.path.name} is not what it was trained on.",
                 why=f"{config.source} has changed since the run began",
@@ -148,6 +152,12 @@ def resume(
         return go(found, config, dataset, engine, training, watch)
 
 
+def same_data(now: DataSpec, then: DataSpec) -> bool:
+    """Whether networks see the same samples and they mean the same: shifted points are standardised to equal ones."""
+    a, b = ((*spec.mean, *spec.scale) for spec in (now, then))
+    return now.fingerprint == then.fingerprint and np.allclose(a, b, rtol=1e-9, atol=0)
+
+
 def prolonged(config: RunConfig, run: Run, duration: str) -> RunConfig:
     """The configuration with more images; every schedule stretches over the new length. Written to the run."""
     lines = run.journal.read()
@@ -170,11 +180,19 @@ def go(
         session.go()
     except Interrupted:
         if session.asked[0] == "request":
-            finish(run, config, dataset, training, session.speed)
+            tell(session)
         raise
-    finish(run, config, dataset, training, session.speed)
+    tell(session)
     watch({"finished": run})
     return run
+
+
+def tell(session: Session) -> None:
+    """Write what people read; a disk that refuses it costs the report and nothing else."""
+    try:
+        finish(session.run, session.config, session.dataset, session.training, session.speed)
+    except OSError as error:
+        session.warn(f"report not written, everything else is saved: {error}")
 
 
 def label_of(data: str | Path) -> str:
