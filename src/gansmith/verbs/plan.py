@@ -32,11 +32,10 @@ SMALL = 10_000  # images; above, a discriminator does not learn them by heart wi
 
 @dataclass(frozen=True)
 class Plan:
-    """A configuration ready to run, with its estimates: images per second (measured), seconds, bytes at the peak."""
+    """A configuration ready to run, with its estimates: seconds (None where no speed was measured), bytes at the peak."""
 
     config: RunConfig
-    per_second: float
-    seconds: float
+    seconds: float | None
     memory: int
 
 
@@ -51,8 +50,12 @@ def make_plan(
     values: Mapping[str, Any],
     seed: int,
     engine: Engine,
+    timed: bool = True,
 ) -> Plan:
-    """Settle every open choice for this data on this machine. Raises UsageError for impossible wishes."""
+    """Settle every open choice for this data on this machine. Raises UsageError for impossible wishes.
+
+    timed: measure the speed also where the length of training does not depend on it, for the estimate alone.
+    """
     chosen = find_family(family or "robust")
     spec, reasons = dataset.spec, list(dataset.report.plan)
     if spec.kind not in chosen.kinds:
@@ -73,10 +76,9 @@ def make_plan(
     if parts > 1:
         reasons.append(f"each batch of {settings.batch} in {parts} parts: the machine's memory does not hold it whole")
     wanted = read_duration(duration) if duration else default_duration(dataset)
-    per_second = measure_speed(chosen, settings, dataset, seed, engine, parts)
-    images = wanted.in_images(spec.count, per_second)
+    speed = measure_speed(chosen, settings, dataset, seed, engine, parts) if timed or wanted.seconds else None
+    images = wanted.in_images(spec.count, speed or 1.0)
     images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
-    seconds = images / per_second
     passes = images / spec.count
     if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
         settings = settings.changed(augment=",".join(KINDS))
@@ -85,7 +87,7 @@ def make_plan(
         )
     reasons.append(
         f"{images / 1000:.4g} thousand images, {passes:.3g} passes over {spec.count}"
-        + (f" ({wanted.text} at {per_second:.0f} images/s, measured)" if wanted.seconds else "")
+        + (f" ({wanted.text} at {speed:.0f} images/s, measured)" if wanted.seconds else "")
     )
     reasons.append(f"{engine.device}, {'bfloat16 where it pays' if engine.precision == 'bf16' else 'float32'}")
     config = RunConfig(
@@ -104,7 +106,7 @@ def make_plan(
         plan=tuple(reasons),
         machine=fingerprint(engine),
     )
-    return Plan(config, per_second, seconds, memory)
+    return Plan(config, images / speed if speed else None, memory)
 
 
 def build_game(config: RunConfig) -> Game:
@@ -174,7 +176,7 @@ def measure_speed(
     seed: int,
     engine: Engine,
     parts: int,
-    budget: float = 3.0,
+    budget: float = 2.5,
 ) -> float:
     """Images per second of a throw-away game, in about `budget` seconds; the first steps are not counted."""
     game = build(family, settings, dataset.spec, 1_000_000, seed, engine.device)
@@ -182,20 +184,22 @@ def measure_speed(
     steps = play(game, batches, Optimizers(game), Averages(game), seed=seed, parts=parts, engine=engine)
     begin = time.perf_counter()
     for _ in islice(steps, 3):
-        pass
+        if time.perf_counter() - begin > budget / 2:
+            break
     start, taken = time.perf_counter(), 0
     for step in steps:
         taken += 1
         if torch.device(engine.device).type == "cuda":
             step.facts["gradient/generator"].item()
-        if time.perf_counter() - begin > budget and taken >= 2:
+        if time.perf_counter() - begin > budget:
             break
     return taken * settings.batch / (time.perf_counter() - start)
 
 
 def describe(plan: Plan) -> list[str]:
     """The plan's lines for people."""
+    time_and = "" if plan.seconds is None else f"{readable(plan.seconds)} and "
     return [
         *plan.config.plan,
-        f"about {readable(plan.seconds)} and {plan.memory / 2**20 + 350:.0f} MB of memory",
+        f"about {time_and}{plan.memory / 2**20 + 350:.0f} MB of memory",
     ]

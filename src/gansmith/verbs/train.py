@@ -54,6 +54,7 @@ def train(
         device=device,
         precision=precision,
         watch=watch,
+        timed=False,
         **settings,
     )
     label = f"{label_of(data)}-{plan.config.family}" if name is None else name
@@ -75,9 +76,13 @@ def prepare(
     device: str = "auto",
     precision: str = "auto",
     watch: Watcher = lambda report: None,
+    timed: bool = True,
     **settings: Any,
 ) -> tuple[Plan, Dataset, engines.Engine]:
-    """Everything before the first step: read the data, plan. What `--dry-run` shows. Writes no run."""
+    """Everything before the first step: read the data, plan. What `--dry-run` shows. Writes no run.
+
+    timed: measure the speed even where a length in images or epochs does not need it.
+    """
     if duration is not None:
         read_duration(duration)
     if batch is not None and batch < 1:
@@ -97,6 +102,7 @@ def prepare(
         values=settings,
         seed=seed,
         engine=engine,
+        timed=timed,
     )
     return plan, dataset, engine
 
