@@ -27,7 +27,6 @@ from gansmith.losses.objectives import OBJECTIVES, flipped, smoothed
 from gansmith.losses.penalties import PENALTIES
 from gansmith.settings import Settings
 
-
 CHUNK = 64  # samples drawn at once: more only leave the processor's cache
 
 

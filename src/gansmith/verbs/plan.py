@@ -32,7 +32,7 @@ SMALL = 10_000  # images; above, a discriminator does not learn them by heart wi
 
 @dataclass(frozen=True)
 class Plan:
-    """A configuration ready to run, with its estimates: seconds (None where no speed was measured), bytes at the peak."""
+    """A configuration ready to run, with its estimates: seconds (None: no speed was measured), bytes at the peak."""
 
     config: RunConfig
     seconds: float | None
@@ -79,12 +79,16 @@ def make_plan(
     speed = measure_speed(chosen, settings, dataset, seed, engine, parts) if timed or wanted.seconds else None
     images = wanted.in_images(spec.count, speed or 1.0)
     images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
+    if settings.pretrain_d * 1000 >= images:
+        raise UsageError(
+            f"The discriminator would learn alone for {settings.pretrain_d:g} thousand images, and nothing is left.",
+            why=f"the whole training has {images}",
+            do="a smaller pretrain_d=, or a longer -d",
+        )
     passes = images / spec.count
     if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
         settings = settings.changed(augment=",".join(KINDS))
-        reasons.append(
-            f"augmentation ({settings.augment}): {passes:.0f} passes over few images overfit without"
-        )
+        reasons.append(f"augmentation ({settings.augment}): {passes:.0f} passes over few images overfit without")
     reasons.append(
         f"{images / 1000:.4g} thousand images, {passes:.3g} passes over {spec.count}"
         + (f" ({wanted.text} at {speed:.0f} images/s, measured)" if wanted.seconds else "")
