@@ -103,6 +103,7 @@ def sample(
     to: Annotated[
         str | None, typer.Option("-o", "--out", help="x.png (a grid), x.npz, x.csv (points) or a folder")
     ] = None,
+    columns: Annotated[int | None, typer.Option(min=1, help="of the grid")] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -110,7 +111,7 @@ def sample(
     """Draw from RUN's generator."""
     from gansmith.verbs.sample import sample as draw
 
-    print(draw(run, count, seed=seed, to=to, out=out, which=which, device=device))
+    print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device))
 
 
 @app.command("data")

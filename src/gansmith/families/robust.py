@@ -68,4 +68,4 @@ def recipe(spec: DataSpec) -> Recipe:
     )
 
 
-ROBUST = Family("robust", "relativistic GAN with R1 + R2, the default", RobustSettings, recipe, build)
+ROBUST = Family("robust", "relativistic GAN with R1 + R2", RobustSettings, recipe, build)

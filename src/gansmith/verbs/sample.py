@@ -27,11 +27,12 @@ def sample(
     to: str | Path | None = None,
     out: str | Path = "runs",
     which: str = "last",
+    columns: int | None = None,
     device: str = "auto",
 ) -> Path:
     """Draw `count` samples from `seed` and write them; returns the path written.
 
-    to: `x.png` (one grid), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own columns and
+    to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own columns and
     units), or a folder (one PNG each). Every PNG carries its recipe. Raises UsageError for an impossible target.
     """
     if not 1 <= count <= MOST:
@@ -49,13 +50,15 @@ def sample(
     drawn = model.sample(count, seed)
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count}
     try:
-        write(drawn, target, model.spec, recipe)
+        write(drawn, target, model.spec, recipe, columns)
     except OSError as error:
         raise GansmithError(f"Cannot write {target}.", why=str(error), do="--out elsewhere") from None
     return target
 
 
-def write(drawn: NDArray[Any], target: Path, spec: DataSpec, recipe: dict[str, Any]) -> None:
+def write(
+    drawn: NDArray[Any], target: Path, spec: DataSpec, recipe: dict[str, Any], columns: int | None = None
+) -> None:
     """Write samples in the form the target's name asks for."""
     points, kind = spec.kind == "points", target.suffix.lower()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,7 @@ def write(drawn: NDArray[Any], target: Path, spec: DataSpec, recipe: dict[str, A
     elif kind == ".csv":
         disk.replace(target, table(drawn, spec).encode())
     elif kind == ".png":
-        save_png(scatter(drawn, drawn, spec.columns) if points else grid(drawn), target, recipe)
+        save_png(scatter(drawn, drawn, spec.columns) if points else grid(drawn, columns), target, recipe)
     elif points:
         target.mkdir(parents=True, exist_ok=True)
         disk.replace(target / "samples.csv", table(drawn, spec).encode())
