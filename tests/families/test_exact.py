@@ -128,6 +128,5 @@ def test_layouts_of_moments_survive_a_restore(tmp_path: Path) -> None:
     again = begin("dcgan", "colour")
     again.restore(path)
     for name, network in again.optimizers.networks.items():
-        for parameter in network.parameters():
-            for slot in ("exp_avg", "exp_avg_sq"):
-                assert again.optimizers.adams[name].state[parameter][slot].stride() == parameter.stride()
+        for parameter, (_, mean, square) in zip(network.parameters(), again.optimizers.moments[name], strict=True):
+            assert mean.stride() == square.stride() == parameter.stride()

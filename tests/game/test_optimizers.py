@@ -71,10 +71,9 @@ def test_moments_lie_in_memory_as_their_parameters_do() -> None:
     game = games.game("dcgan", "colour")
     optimizers = Optimizers(game)
     strided = 0
-    for name, adam in optimizers.adams.items():
-        for parameter in game.networks[name].parameters():
-            for slot in ("exp_avg", "exp_avg_sq"):
-                assert adam.state[parameter][slot].stride() == parameter.stride()
+    for name, moments in optimizers.moments.items():
+        for parameter, (_, mean, square) in zip(game.networks[name].parameters(), moments, strict=True):
+            assert mean.stride() == square.stride() == parameter.stride()
             strided += not parameter.is_contiguous()
     assert strided > 0
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam  # the function: making one of torch's optimizers imports its compiler, for a second
 
 from gansmith.game.game import Adam, Game
+
+SLOTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Optimizers:
@@ -18,47 +21,40 @@ class Optimizers:
         self.gain = gain
         self.networks: dict[str, nn.Module] = {name: game.networks[name] for name in game.optimizers}
         self.parameters = {name: list(network.parameters()) for name, network in self.networks.items()}
-        device = next(iter(game.networks.parameters())).device
-        self.skipped = torch.zeros((), device=device)
-        self.adams = {
-            name: torch.optim.Adam(
-                self.parameters[name],
-                lr=adam.lr(0),
-                betas=(float(adam.beta1), float(adam.beta2(0))),
-                eps=adam.eps,
-                fused=True,
-            )
-            for name, adam in game.optimizers.items()
-        }
-        for name in self.adams:
-            self._allocate(name)
-
-    def _allocate(self, name: str) -> None:
-        # Moments exist from the start and in the parameter's memory format: fused Adam on CPU ignores strides.
-        for parameter in self.parameters[name]:
-            self.adams[name].state[parameter] = {
-                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-                "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-                "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-            }
+        self.moments = {name: [nothing_learnt(p) for p in parameters] for name, parameters in self.parameters.items()}
+        self.skipped = torch.zeros((), device=next(iter(game.networks.parameters())).device)
 
     @torch.no_grad()
-    def step(self, name: str, adam: Adam, seen: int) -> Tensor:
+    def step(self, name: str, rule: Adam, seen: int) -> Tensor:
         """Let one network learn from its gradients, then clear them; returns the gradient norm.
 
         Where the norm is not finite nothing moves, moments included. No device synchronisation.
         """
-        optimizer = self.adams[name]
-        for group in optimizer.param_groups:
-            group["lr"] = adam.lr(seen) * self.gain
-            group["betas"] = (float(adam.beta1), float(adam.beta2(seen)))
-        gradients = [p.grad for p in self.parameters[name] if p.grad is not None]
-        norm = torch.stack(torch._foreach_norm(gradients)).norm() if gradients else self.skipped.new_zeros(())
+        learnt = [(p, p.grad, *m) for p, m in zip(self.parameters[name], self.moments[name]) if p.grad is not None]
+        if not learnt:
+            return self.skipped.new_zeros(())
+        parameters, gradients, steps, means, squares = (list(column) for column in zip(*learnt))
+        norm = torch.stack(torch._foreach_norm(gradients)).norm()
         bad = (~torch.isfinite(norm)).float()
         self.skipped += bad
-        optimizer.found_inf = bad  # type: ignore[attr-defined]  # read by fused Adam: 1 leaves everything as it was
-        optimizer.step()
-        for parameter in self.parameters[name]:
+        adam(
+            parameters,
+            gradients,
+            means,
+            squares,
+            [],
+            steps,
+            fused=True,
+            found_inf=bad,  # where 1, everything stays as it was
+            lr=rule.lr(seen) * self.gain,
+            beta1=float(rule.beta1),
+            beta2=float(rule.beta2(seen)),
+            eps=rule.eps,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+        )
+        for parameter in parameters:
             parameter.grad = None
         return norm
 
@@ -67,6 +63,12 @@ class Optimizers:
         return {
             f"{name}/{key}/{slot}": value
             for name, network in self.networks.items()
-            for key, parameter in network.named_parameters()
-            for slot, value in self.adams[name].state[parameter].items()
+            for (key, _), moments in zip(network.named_parameters(), self.moments[name], strict=True)
+            for slot, value in zip(SLOTS, moments, strict=True)
         }
+
+
+def nothing_learnt(parameter: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A count of steps and two moments, in the parameter's memory format: fused Adam on CPU ignores strides."""
+    count = torch.zeros((), dtype=torch.float32, device=parameter.device)
+    return count, torch.zeros_like(parameter), torch.zeros_like(parameter)

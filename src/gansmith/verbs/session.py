@@ -66,6 +66,7 @@ class Session:
     last_poll: float = 0.0
     next_checkpoint: float = FIRST_CHECKPOINT
     tick_seen: int = 0
+    measured: int | None = None  # images seen when the distance was last measured
     speed: float = 0.0
 
     def go(self) -> None:
@@ -185,14 +186,18 @@ class Session:
     def frame(self) -> None:
         """A picture of the same latents as ever, and the distance to the held-out samples."""
         place = self.training.place
-        samples = draw(self.training, max(SHOWN, self.compared()))
-        self.training.place.distance = self.distance(samples)
+        samples = self.drawn(max(SHOWN, self.compared()))
+        place.distance, self.measured = self.distance(samples), place.seen
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.seen, "seed": 0}
         try:
             self.thumbnail = picture(samples[:SHOWN], self.dataset, path, recipe, points=samples)
         except OSError as error:
             self.warn(f"picture not written, training goes on: {error}")
+
+    def drawn(self, count: int) -> torch.Tensor:
+        with self.engine.autocast():
+            return draw(self.training, count)
 
     def compared(self) -> int:
         held = len(self.dataset.held)
@@ -248,7 +253,8 @@ class Session:
         """Save; a full disk is told and tried again later, the old checkpoints stay."""
         place = self.training.place
         place.seconds = self.seconds_before + time.perf_counter() - self.began
-        place.distance = self.distance(draw(self.training, self.compared()))
+        if self.measured != place.seen:
+            place.distance, self.measured = self.distance(self.drawn(self.compared())), place.seen
         best, skipped = place.best, place.skipped
         if place.distance is not None and (best is None or place.distance <= best["distance"]):
             place.best = {"name": place.name, "distance": place.distance}
