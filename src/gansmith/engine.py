@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import resource
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -123,3 +125,9 @@ def fingerprint(engine: Engine) -> dict[str, Any]:
         "world_size": engine.world_size,
         "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
     }
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 1024), 1)

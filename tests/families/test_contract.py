@@ -11,7 +11,7 @@ from gansmith.game.acts import Act
 from gansmith.game.game import Request, noise
 from gansmith.game.loop import play
 from gansmith.runs.state import Training
-from gansmith.verbs.session import draw
+from gansmith.verbs.frames import draw
 from tests import games
 
 EVERY = pytest.mark.parametrize(("name", "shape"), games.CASES)

@@ -13,7 +13,7 @@ import pytest
 
 from gansmith.runs import checkpoint
 from gansmith.runs.folder import Run
-from gansmith.verbs import plan, session
+from gansmith.verbs import frames, plan, session
 from gansmith.verbs.train import train
 from tests import games
 
@@ -34,7 +34,7 @@ def tiny(out: Path, data: str | Path = "digits", **wishes: Any) -> Run:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speed is not measured but taken to be 1000 images a second, and few pictures are made on the way."""
-    monkeypatch.setattr(session, "FRAMES", 6)
+    monkeypatch.setattr(frames, "FRAMES", 6)
     monkeypatch.setattr(plan, "measure_speed", lambda *args, **kwargs: 1000.0)
 
 
@@ -81,6 +81,7 @@ def start(*words: str | Path, env: Mapping[str, str] | None = None) -> subproces
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a group of its own, as a shell would make
         env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", **(env or {})},
     )
 

@@ -153,14 +153,14 @@ def test_a_full_disk_does_not_stop_training(tmp_path: Path, monkeypatch: pytest.
         return plain_save(self, folder)
 
     monkeypatch.setattr(Training, "save", refused)
-    monkeypatch.setattr("gansmith.verbs.session.save_png", full)
+    monkeypatch.setattr("gansmith.verbs.frames.save_png", full)
     run = tiny(tmp_path / "full", watch=heard.append)
     told = warnings_in(heard)
     assert any("checkpoint not written" in words and "No space left" in words for words in told)
     assert any("picture not written" in words for words in told)
     assert [path.name for path in run.checkpoints.iterdir()] == ["000000640"]
     monkeypatch.setattr(Training, "save", plain_save)
-    monkeypatch.setattr("gansmith.verbs.session.save_png", save_png)
+    monkeypatch.setattr("gansmith.verbs.frames.save_png", save_png)
     assert final(run) == final(tiny(tmp_path / "roomy"))
 
 

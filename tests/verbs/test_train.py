@@ -16,8 +16,9 @@ from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import read_recipe
-from gansmith.verbs import session
-from gansmith.verbs.session import Interrupted, Session, frame_due
+from gansmith.verbs import frames
+from gansmith.verbs.frames import frame_due
+from gansmith.verbs.session import Interrupted, Session
 from gansmith.verbs.train import label_of, prepare, resume
 from tests.verbs.runs import at_every_step, events, final, quick, state, tiny
 
@@ -46,7 +47,7 @@ def test_a_run_is_complete(data: str, family: str, tmp_path: Path) -> None:
     pictures = sorted(run.samples.glob("*.png"))
     assert pictures[0].stem == "000000000"
     assert pictures[-1].stem == "000000640"
-    assert len(pictures) == 1 + session.FRAMES
+    assert len(pictures) == 1 + frames.FRAMES
     assert read_recipe(run.path / "grid.png") == {
         "run": run.path.name,
         "checkpoint": "000000640",
@@ -184,7 +185,7 @@ def test_data_size_reaches_the_networks(tmp_path: Path) -> None:
 
 
 def test_frames_are_denser_at_the_start_and_include_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "FRAMES", 40)
+    monkeypatch.setattr(frames, "FRAMES", 40)
     due = [seen for seen in range(10, 10_001, 10) if frame_due(seen, 10, 10_000)]
     assert len(due) == 40
     assert due[-1] == 10_000

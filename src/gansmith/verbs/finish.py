@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.engine import peak_memory_mb
 from gansmith.measure.sliced import flat
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
-from gansmith.verbs.session import SHOWN, draw, peak_memory_mb
+from gansmith.verbs.frames import SHOWN, draw
 
 SEARCHED, PAIRS = 20_000, 12
 

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import math
-import resource
-import signal
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.engine import Engine
+from gansmith.engine import Engine, peak_memory_mb
 from gansmith.errors import GansmithError
 from gansmith.game.acts import remaining
-from gansmith.game.game import Networks, Request, Step
+from gansmith.game.game import Step
 from gansmith.game.loop import play
-from gansmith.measure.sliced import flat, sliced_wasserstein
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
-from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.state import Training
+from gansmith.verbs.frames import SHOWN, distance, draw, frame_due, judges, picture
+from gansmith.verbs.signals import stopping
 
 Report = Mapping[str, Any]
 Watcher = Callable[[Report], None]
 
 FIRST_CHECKPOINT, CHECKPOINT_EVERY = 45.0, 180.0  # seconds
 TICK_EVERY, POLL_EVERY = 3.0, 0.5  # seconds
-FRAMES, SHOWN, COMPARED = 40, 36, 256
 SKIPS_BEFORE_ROLL_BACK = 3
 
 
@@ -186,8 +179,8 @@ class Session:
     def frame(self) -> None:
         """A picture of the same latents as ever, and the distance to the held-out samples."""
         place = self.training.place
-        samples = self.drawn(max(SHOWN, self.compared()))
-        place.distance, self.measured = self.distance(samples), place.seen
+        samples = self.drawn(max(SHOWN, len(judges(self.dataset))))
+        place.distance, self.measured = distance(samples, self.dataset), place.seen
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.seen, "seed": 0}
         try:
@@ -198,20 +191,6 @@ class Session:
     def drawn(self, count: int) -> torch.Tensor:
         with self.engine.autocast():
             return draw(self.training, count)
-
-    def compared(self) -> int:
-        held = len(self.dataset.held)
-        return min(COMPARED, held) if held >= 16 else min(COMPARED, len(self.dataset.train))
-
-    def distance(self, samples: torch.Tensor) -> float | None:
-        """Sliced Wasserstein distance of samples to as many held-out ones (training ones where none are held out).
-
-        None where samples are not finite.
-        """
-        count = self.compared()
-        rows = (self.dataset.held if len(self.dataset.held) >= 16 else self.dataset.train)[:count]
-        distance = sliced_wasserstein(flat(self.dataset.tensor(rows)), flat(samples[: len(rows)]))
-        return distance if math.isfinite(distance) else None
 
     def tick(self) -> None:
         """A line in the journal, a heartbeat, a report to whoever watches."""
@@ -254,7 +233,8 @@ class Session:
         place = self.training.place
         place.seconds = self.seconds_before + time.perf_counter() - self.began
         if self.measured != place.seen:
-            place.distance, self.measured = self.distance(self.drawn(self.compared())), place.seen
+            samples = self.drawn(len(judges(self.dataset)))
+            place.distance, self.measured = distance(samples, self.dataset), place.seen
         best, skipped = place.best, place.skipped
         if place.distance is not None and (best is None or place.distance <= best["distance"]):
             place.best = {"name": place.name, "distance": place.distance}
@@ -311,70 +291,3 @@ RENAMED = {
     "duel/fake": "logits/fake",
     "penalty/penalty": "discriminator/penalty",
 }
-
-
-def frame_due(seen: int, batch: int, total: int) -> bool:
-    """Whether a step just crossed one of the FRAMES moments of a training, denser at its start."""
-
-    def moment(images: int) -> int:
-        return math.floor(FRAMES * min(1.0, images / total) ** 0.6)
-
-    return moment(seen) > moment(seen - batch)
-
-
-def sampled(training: Training) -> Networks:
-    """The networks people get pictures from: averages where they are kept."""
-    return {**dict(training.game.networks.items()), **dict(training.averages.networks.items())}
-
-
-@torch.no_grad()
-def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
-    """Samples in the middle of training, leaving no trace: eval mode, own randomness."""
-    networks = training.game.networks
-    modes = {module: module.training for module in networks.modules()}
-    networks.eval()
-    samples = training.game.draw(sampled(training), Request(count, seed)).cpu()
-    for module, mode in modes.items():
-        module.training = mode
-    return samples
-
-
-def picture(
-    shown: torch.Tensor, dataset: Dataset, path: Any, recipe: Mapping[str, Any], points: torch.Tensor
-) -> np.ndarray | None:
-    """Write samples as a grid, or points as a scatter beside real ones; returns a thumbnail's images."""
-    if dataset.spec.kind == "points":
-        rows = (dataset.held if len(dataset.held) >= 256 else dataset.train)[: max(len(points), 256)]
-        real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
-        save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
-        return None
-    images = to_uint8(shown)
-    save_png(grid(images), path, recipe)
-    return images[:16]
-
-
-def peak_memory_mb() -> float:
-    """Peak resident memory of this process so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 1024), 1)
-
-
-@contextmanager
-def stopping(asked: list[str]) -> Iterator[None]:
-    """SIGINT and SIGTERM ask for a stop at the end of the step; a second SIGINT leaves at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if asked and number == signal.SIGINT:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            raise KeyboardInterrupt
-        asked.append(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

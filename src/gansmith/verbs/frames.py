@@ -1,0 +1,71 @@
+"""Moments of a training made visible: samples of the same latents as ever, and how far they are from held-out ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.game.game import Networks, Request
+from gansmith.measure.sliced import flat, sliced_wasserstein
+from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
+from gansmith.runs.state import Training
+
+FRAMES, SHOWN, COMPARED = 40, 36, 256
+
+
+def frame_due(seen: int, batch: int, total: int) -> bool:
+    """Whether a step just crossed one of the FRAMES moments of a training, denser at its start."""
+
+    def moment(images: int) -> int:
+        return math.floor(FRAMES * min(1.0, images / total) ** 0.6)
+
+    return moment(seen) > moment(seen - batch)
+
+
+def sampled(training: Training) -> Networks:
+    """The networks people get pictures from: averages where they are kept."""
+    return {**dict(training.game.networks.items()), **dict(training.averages.networks.items())}
+
+
+@torch.no_grad()
+def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
+    """Samples in the middle of training, leaving no trace: eval mode, own randomness."""
+    networks = training.game.networks
+    modes = {module: module.training for module in networks.modules()}
+    networks.eval()
+    samples = training.game.draw(sampled(training), Request(count, seed)).cpu()
+    for module, mode in modes.items():
+        module.training = mode
+    return samples
+
+
+def judges(dataset: Dataset) -> np.ndarray:
+    """The rows samples are compared with: held-out ones, or training ones where too few are held out."""
+    return (dataset.held if len(dataset.held) >= 16 else dataset.train)[:COMPARED]
+
+
+def distance(samples: torch.Tensor, dataset: Dataset) -> float | None:
+    """Sliced Wasserstein distance of samples to as many of `judges`; None where samples are not finite."""
+    rows = judges(dataset)
+    apart = sliced_wasserstein(flat(dataset.tensor(rows)), flat(samples[: len(rows)]))
+    return apart if math.isfinite(apart) else None
+
+
+def picture(
+    shown: torch.Tensor, dataset: Dataset, path: Path, recipe: Mapping[str, Any], points: torch.Tensor
+) -> np.ndarray | None:
+    """Write samples as a grid, or points as a scatter beside real ones; returns a thumbnail's images."""
+    if dataset.spec.kind == "points":
+        rows = (dataset.held if len(dataset.held) >= 256 else dataset.train)[: max(len(points), 256)]
+        real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
+        save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
+        return None
+    images = to_uint8(shown)
+    save_png(grid(images), path, recipe)
+    return images[:16]
