@@ -109,7 +109,7 @@ def _workers(count: int) -> Iterator[Callable[..., Future[Any]]]:
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_prepare_worker)
 
     def submit(*task: Any) -> Future[Any]:
-        with _no_main():
+        with _no_main(), _no_interrupt():
             return pool.submit(*task)
 
     try:
@@ -127,6 +127,19 @@ def _no_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Workers started inside never hear Ctrl-C, not even while they import; it reaches this process on leaving."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker() -> None:
