@@ -33,7 +33,8 @@ def sample(
     """Draw `count` samples from `seed` and write them; returns the path written.
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
-    columns and units), or a folder (one PNG each). Every PNG carries its recipe. Raises UsageError for an impossible target.
+    columns and units), or a folder (one PNG each). Every PNG carries its recipe. Raises UsageError for an
+    impossible target.
     """
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
