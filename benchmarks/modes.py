@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from datetime import date
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
+RESULTS = Path(__file__).with_name("RESULTS.md")
 SAMPLES = 2500
 LIMIT = {"ring": 5.0, "grid": 10.0}  # CPU-minutes a run may take
 
@@ -38,7 +42,8 @@ def one(data: str, family: str, seed: int, duration: str) -> dict[str, Any]:
         run = train(data, family=family, duration=duration, seed=seed, out=folder, device="cpu")
         points = load(run.path).sample(SAMPLES, seed=12345 + seed)
     score = coverage(points, centres, sigma)
-    return {"data": data, "family": family, "seed": seed, "minutes": (time.process_time() - began) / 60, **asdict(score)}
+    minutes = (time.process_time() - began) / 60
+    return {"data": data, "family": family, "seed": seed, "minutes": minutes, **asdict(score)}
 
 
 def main() -> None:
@@ -62,14 +67,20 @@ def main() -> None:
         for result in pool.map(one, *zip(*jobs, strict=True)):
             results.append(result)
             print({k: round(v, 4) if isinstance(v, float) else v for k, v in result.items()}, flush=True)
-    print("\n".join(table(results)))
+    lines = table(results)
+    print("\n".join(lines))
+    command = " ".join(["python benchmarks/modes.py", *sys.argv[1:]])
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(
+            "\n".join(["", f"## Mode coverage, {date.today()}", "", f"`{command}`, one thread a run", "", *lines, ""])
+        )
 
 
 def table(results: list[dict[str, Any]]) -> list[str]:
     """Markdown lines: a row per data set and family, mean (worst) over seeds."""
     lines = [
-        "| data | family | n | modes: mean (worst) | seeds with all | high quality: mean (worst) | reverse KL: mean (worst)"
-        " | CPU minutes: mean (most) |",
+        "| data | family | n | modes: mean (worst) | seeds with all | high quality: mean (worst) |"
+        " reverse KL: mean (worst) | CPU minutes: mean (most) |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for data, family in dict.fromkeys((r["data"], r["family"]) for r in results):
