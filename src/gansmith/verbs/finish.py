@@ -17,7 +17,7 @@ from gansmith.runs.folder import Run
 from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
-from gansmith.verbs.frames import SHOWN, draw
+from gansmith.verbs.frames import SHOWN, draw, spread
 
 SEARCHED, PAIRS = 20_000, 12
 
@@ -39,20 +39,19 @@ def finish(run: Run, config: RunConfig, dataset: Dataset, training: Training, sp
     }
     if dataset.spec.kind == "points":
         spec = dataset.spec
-        rows = dataset.train[:: max(1, len(dataset.train) // count)][:count]
-        real = spec.in_units(dataset.tensor(rows).numpy())
+        real = spec.in_units(dataset.tensor(spread(dataset.train, count)).numpy())
         extras["scatter"] = scatter(real, spec.in_units(samples.numpy()), spec.columns)
         save_png(extras["scatter"], run.path / "grid.png", recipe)
     else:
         save_png(grid(to_uint8(samples)), run.path / "grid.png", recipe)
-        extras["real"] = to_uint8(dataset.tensor(dataset.train[:SHOWN]))
+        extras["real"] = to_uint8(dataset.tensor(spread(dataset.train, SHOWN)))
         extras["neighbours"] = neighbours(samples[:PAIRS], dataset)
     return write_report(run.path, extras=extras)
 
 
 def neighbours(samples: Tensor, dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray, float]]:
     """Each sample with the training image nearest in (averaged) pixels, and the root mean squared difference."""
-    rows = dataset.train[:: max(1, len(dataset.train) // SEARCHED)]
+    rows = spread(dataset.train, SEARCHED)
     wanted = flat(samples)
     best = torch.full((len(samples),), float("inf"))
     nearest = np.zeros(len(samples), dtype=np.int64)

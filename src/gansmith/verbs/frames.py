@@ -47,7 +47,12 @@ def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
 
 def judges(dataset: Dataset) -> np.ndarray:
     """The rows samples are compared with: held-out ones, or training ones where too few are held out."""
-    return (dataset.held if len(dataset.held) >= 16 else dataset.train)[:COMPARED]
+    return spread(dataset.held if len(dataset.held) >= 16 else dataset.train, COMPARED)
+
+
+def spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of some rows from first to last: data often lies sorted by class."""
+    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
 
 
 def distance(samples: torch.Tensor, dataset: Dataset) -> float | None:
@@ -62,7 +67,7 @@ def picture(
 ) -> np.ndarray | None:
     """Write samples as a grid, or points as a scatter beside real ones; returns a thumbnail's images."""
     if dataset.spec.kind == "points":
-        rows = (dataset.held if len(dataset.held) >= 256 else dataset.train)[: max(len(points), 256)]
+        rows = spread(dataset.held if len(dataset.held) >= COMPARED else dataset.train, max(len(points), COMPARED))
         real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
         save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
         return None
