@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -110,3 +111,13 @@ def test_workers_do_not_load_torch() -> None:
 def test_readers_that_cannot_travel_stay_here() -> None:
     assert pool.travels(functools.partial(picture_or_death, 1))
     assert not pool.travels(lambda entry: b"")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_what_is_started_while_workers_start_never_hears_ctrl_c() -> None:
+    """Not even while it imports, where a handler of its own would come too late."""
+    ask = [sys.executable, "-c", "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"]
+    with pool._no_interrupt():
+        inside = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    outside = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    assert (inside.strip(), outside.strip()) == ("True", "False")
