@@ -116,7 +116,12 @@ def test_gain_of_a_lazy_turn_multiplies_its_loss() -> None:
     """One step of the lazy turn alone pulls `penalty_every` times as hard as the exact one."""
     norms = []
     for every in (1, 4):
-        strong = {"penalty": "r1", "gamma": 1e6, "gamma_end": 1e6, "lr": 1e-9}  # so that nothing else matters
+        strong: dict[str, Any] = {
+            "penalty": "r1",
+            "gamma": 1e6,
+            "gamma_end": 1e6,
+            "lr": 1e-9,
+        }  # so that nothing else matters
         training = Training.begin(games.game("robust", "points", penalty_every=every, **strong))
         (step,) = games.advance(training, "points", 1)
         norms.append(step.facts["gradient/discriminator"].item())
