@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -102,15 +102,20 @@ def _matmul_seconds(dtype: torch.dtype, size: int = 768, tries: int = 4) -> floa
 
 def keep_memory() -> None:
     """Ask glibc to keep freed memory: fresh pages cost a training step several per cent. Elsewhere does nothing."""
-    if platform.system() != "Linux":
-        return
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        trim_threshold, mmap_threshold = -1, -3  # malloc.h
-        libc.mallopt(trim_threshold, 1 << 30)
-        libc.mallopt(mmap_threshold, 32 << 20)
-    except (OSError, AttributeError):
-        return
+    trim_threshold, mmap_threshold = -1, -3  # malloc.h
+    _glibc("mallopt", trim_threshold, 1 << 30)
+    _glibc("mallopt", mmap_threshold, 32 << 20)
+
+
+def return_memory() -> None:
+    """Give what was kept back to the system, once: before work that needs memory in other pieces."""
+    _glibc("malloc_trim", 0)
+
+
+def _glibc(function: str, *arguments: int) -> None:
+    if platform.system() == "Linux":
+        with suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL("libc.so.6"), function)(*arguments)
 
 
 def fingerprint(engine: Engine) -> dict[str, Any]:

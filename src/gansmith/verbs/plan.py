@@ -143,21 +143,21 @@ def fit_memory(
     few = min(4, settings.batch)
     game = build(family, settings, dataset.spec, settings.batch, seed, engine.device)
     batch = next(dataset.batches(few, seed=seed, seen=0, device=engine.device))
-    kept = 0
+    kept: list[list[torch.Tensor]] = []  # in boxes: an operation that keeps its own result would hold itself for ever
 
-    def count(tensor: torch.Tensor) -> torch.Tensor:
-        nonlocal kept
-        kept += tensor.nbytes
-        return tensor
+    def keep(tensor: torch.Tensor) -> list[torch.Tensor]:
+        kept.append([tensor])
+        return kept[-1]
 
     most = 0
     for turn in game.turns:
-        kept = 0
         step = Step(0, 0, batch, {name: dial(0) for name, dial in game.dials.items()})
-        counting = torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor)
-        with learning(game.networks, turn.learners), engine.autocast(), counting:
+        keeping = torch.autograd.graph.saved_tensors_hooks(keep, lambda box: box[0])
+        with learning(game.networks, turn.learners), engine.autocast(), keeping:
             turn.loss(game.networks, step)
-        most = max(most, kept)
+        most = max(most, sum(box[0].nbytes for box in kept))
+        while kept:
+            kept.pop().clear()
     weights = sum(p.nbytes for p in game.networks.parameters())
     fixed, per_image = 5 * weights, most / few  # weights, gradients, two moments, average
     free = _free_memory(engine)

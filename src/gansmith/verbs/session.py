@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.engine import Engine, peak_memory_mb
+from gansmith.engine import Engine, peak_memory_mb, return_memory
 from gansmith.errors import GansmithError
 from gansmith.game.acts import remaining
 from gansmith.game.game import Step
@@ -239,6 +239,7 @@ class Session:
         if place.distance is not None and (best is None or place.distance <= best["distance"]):
             place.best = {"name": place.name, "distance": place.distance}
         place.skipped = 0
+        return_memory()
         try:
             self.training.save(self.run.checkpoints)
         except checkpoint.CheckpointError as error:
