@@ -111,7 +111,8 @@ class Show:
 
         self.console.print(f"done: {escape(str(run.path / 'grid.png'))}")
         self.console.print(f"      {escape(str(run.path / 'report.html'))}")
-        self.console.print(f"next: {escape(how_to_use(run, '')[0])}")
+        kind = run.config()["spec"]["kind"]
+        self.console.print(f"next: {escape(how_to_use(run, kind)[0])}")
 
 
 def show_runs(found: Iterable[Mapping[str, Any]], out: str) -> None:

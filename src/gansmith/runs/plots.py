@@ -41,6 +41,15 @@ def scatter(real: np.ndarray, fake: np.ndarray, columns: Sequence[str]) -> Image
     return _two(real, fake, columns) if real.shape[1] == 2 else _many(real[:, :4], fake[:, :4], columns[:4])
 
 
+def cloud(points: np.ndarray, columns: Sequence[str]) -> Image.Image:
+    """Generated points (N, 2) by themselves, in the data's own units."""
+    points = np.asarray(points, np.float64)
+    sheet = _Sheet(LEFT + PANEL + RIGHT, TOP + PANEL + BOTTOM)
+    _panel(sheet, points, points, FAKE, "generated", columns[0], LEFT)
+    sheet.upward((18, TOP + PANEL / 2), columns[1], 16, INK)
+    return sheet.picture()
+
+
 def _one(real: np.ndarray, fake: np.ndarray, name: str) -> Image.Image:
     sheet = _Sheet(LEFT + 2 * PANEL + RIGHT, TOP + PANEL + BOTTOM)
     x = Axis(*_range(real), LEFT, LEFT + 2 * PANEL)
@@ -55,18 +64,29 @@ def _one(real: np.ndarray, fake: np.ndarray, name: str) -> Image.Image:
 def _two(real: np.ndarray, fake: np.ndarray, columns: Sequence[str]) -> Image.Image:
     between = 28
     sheet = _Sheet(LEFT + 2 * PANEL + between + RIGHT, TOP + PANEL + BOTTOM)
-    y = Axis(*_range(real[:, 1]), TOP + PANEL, TOP)
-    for points, colour, title, left in ((real, REAL, "real", LEFT), (fake, FAKE, "generated", LEFT + PANEL + between)):
-        x = Axis(*_range(real[:, 0]), left, left + PANEL)
-        _ticks(sheet, x, y, (TOP, TOP + PANEL), names=left == LEFT)
-        _dots(sheet, x, y, {colour: points})
-        sheet.disc(left + 6, 22, 6, colour)
-        sheet.text((left + 20, 22), f"{title}, {len(points):,} points", 17, INK, "lm")
-        sheet.text((left + PANEL / 2, TOP + PANEL + 38), columns[0], 16, INK, "mm")
-        if points is fake:
-            _outside(sheet, left + PANEL, fake, [x, y])
+    _panel(sheet, real, real, REAL, "real", columns[0], LEFT)
+    _panel(sheet, fake, real, FAKE, "generated", columns[0], LEFT + PANEL + between)
     sheet.upward((18, TOP + PANEL / 2), columns[1], 16, INK)
     return sheet.picture()
+
+
+def _panel(
+    sheet: _Sheet,
+    points: np.ndarray,
+    frame: np.ndarray,
+    colour: tuple[int, int, int],
+    title: str,
+    name: str,
+    left: float,
+) -> None:
+    """Points (N, 2) over the axes that `frame` (M, 2) asks for."""
+    x, y = Axis(*_range(frame[:, 0]), left, left + PANEL), Axis(*_range(frame[:, 1]), TOP + PANEL, TOP)
+    _ticks(sheet, x, y, (TOP, TOP + PANEL), names=left == LEFT)
+    _dots(sheet, x, y, {colour: points})
+    sheet.disc(left + 6, 22, 6, colour)
+    sheet.text((left + 20, 22), f"{title}, {len(points):,} points", 17, INK, "lm")
+    sheet.text((left + PANEL / 2, TOP + PANEL + 38), name, 16, INK, "mm")
+    _outside(sheet, left + PANEL, points, [x, y])
 
 
 def _many(real: np.ndarray, fake: np.ndarray, columns: Sequence[str]) -> Image.Image:

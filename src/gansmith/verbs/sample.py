@@ -14,7 +14,8 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs import disk
 from gansmith.runs.model import load
-from gansmith.runs.pictures import as_picture, grid, save_png, scatter
+from gansmith.runs.pictures import as_picture, grid, save_png
+from gansmith.runs.plots import cloud
 
 MOST = 10_000_000
 
@@ -48,6 +49,8 @@ def sample(
         )
     if kind == ".csv" and not points:
         raise UsageError("Images do not go into a table.", do="--out grid.png, samples.npz or folder/")
+    if kind == ".png" and points and model.spec.shape != (2,):
+        raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
     drawn = model.sample(count, seed)
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count}
     try:
@@ -73,7 +76,7 @@ def write(
     elif kind == ".csv":
         disk.replace(target, table(drawn, spec).encode())
     elif kind == ".png":
-        save_png(scatter(drawn, drawn, spec.columns) if points else grid(drawn, columns), target, recipe)
+        save_png(cloud(drawn, spec.columns) if points else grid(drawn, columns), target, recipe)
     elif points:
         target.mkdir(parents=True, exist_ok=True)
         disk.replace(target / "samples.csv", table(drawn, spec).encode())
