@@ -43,6 +43,13 @@ class Engine:
         kind = torch.device(self.device).type
         return torch.autocast(kind, dtype=torch.bfloat16) if self.precision == "bf16" else nullcontext()
 
+    def seed(self, seed: int) -> None:
+        """Let all randomness of this process begin anew. `torch.manual_seed` visits every kind of device: 0.2 ms."""
+        torch.default_generator.manual_seed(seed)
+        kind = torch.device(self.device).type
+        if kind != "cpu":
+            getattr(torch, kind).manual_seed(seed)
+
     def average_gradients(self, network: nn.Module) -> None:
         """Average the gradients over all processes: one flat all-reduce, exact for lazy turns too (DDP is not)."""
         if self.world_size == 1:

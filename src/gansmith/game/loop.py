@@ -34,7 +34,7 @@ def play(
     """
     engine = engine or Engine()
     for batch in batches:
-        torch.manual_seed(reseed(seed, number, engine.rank))
+        engine.seed(reseed(seed, number, engine.rank))
         step = Step(number, seen, batch, {name: dial(seen) for name, dial in game.dials.items()})
         for turn in game.turns:
             if turn.due(game.networks, step):
