@@ -289,11 +289,11 @@ def table(rows: list[Row]) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *(row.cells() for row in rows))]
 
 
-def write_section(lines: list[str]) -> None:
-    """Put the lines under "## Speed" in RESULTS.md, in place of what stood there."""
+def write_section(title: str, lines: list[str]) -> None:
+    """Put the lines under a title in RESULTS.md, in place of what stood there."""
     text = RESULTS.read_text("utf-8") if RESULTS.exists() else ""
-    text = re.sub(r"(?ms)^## Speed\n.*?(?=^## |\Z)", "", text).rstrip()
-    RESULTS.write_text("\n".join([*([text, ""] if text else []), "## Speed", "", *lines]) + "\n", "utf-8")
+    text = re.sub(rf"(?ms)^## {title}\n.*?(?=^## |\Z)", "", text).rstrip()
+    RESULTS.write_text("\n".join([*([text, ""] if text else []), f"## {title}", "", *lines]) + "\n", "utf-8")
 
 
 def main() -> None:
@@ -325,7 +325,7 @@ def main() -> None:
     if options.anyway:
         print("Measured on a machine that may have been busy: not written down.")
     else:
-        write_section(lines)
+        write_section("Speed", lines)
 
 
 if __name__ == "__main__":
