@@ -12,7 +12,15 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from gansmith.networks import convolution
-from gansmith.networks.convolution import Doubling, Halving, doubling, halving, multiplying_less_pays
+from gansmith.networks.convolution import (
+    Doubling,
+    Halving,
+    doubling,
+    halving,
+    multiplying_less_pays,
+    narrow_doubling,
+    narrow_halving,
+)
 
 Convolution = Callable[[Tensor, Tensor], Tensor]
 
@@ -33,9 +41,9 @@ def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Te
 @pytest.mark.parametrize(
     ("ours", "theirs", "shape"),
     [
-        (halving, plainly_halved, (2, 0, 6, 10)),
-        (halving, plainly_halved, (2, 0, 7, 10)),
-        (doubling, plainly_doubled, (2, 7, 3, 5)),
+        (halving, plainly_halved, (8, 0, 6, 10)),
+        (halving, plainly_halved, (8, 0, 7, 10)),
+        (doubling, plainly_doubled, (8, 7, 3, 5)),
     ],
 )
 def test_narrow_ends(ours: Convolution, theirs: Convolution, shape: tuple[int, ...], channels: int) -> None:
@@ -47,11 +55,18 @@ def test_narrow_ends(ours: Convolution, theirs: Convolution, shape: tuple[int, .
     torch.testing.assert_close(grad(a, (x, weight), back), grad(b, (x, weight), back))
 
 
-@pytest.mark.parametrize(("ours", "shape"), [(halving, (1, 2, 4, 4)), (doubling, (1, 3, 2, 2))])
+@pytest.mark.parametrize(("ours", "shape"), [(narrow_halving, (1, 2, 4, 4)), (narrow_doubling, (1, 3, 2, 2))])
 def test_second_derivatives_of_narrow_ends(ours: Convolution, shape: tuple[int, ...]) -> None:
     x = random(*shape, dtype=torch.float64).requires_grad_()
     weight = random(3, 2, 4, 4, seed=1, dtype=torch.float64).requires_grad_()
     assert gradcheck(ours, (x, weight)) and gradgradcheck(ours, (x, weight))
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 4, 4), (2, 7, 3, 5), (1, 7, 1, 1)])
+def test_few_pixels(shape: tuple[int, ...]) -> None:
+    x, weight = random(*shape, dtype=torch.float64), random(7, 6, 4, 4, seed=1, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(doubling(x, weight), plainly_doubled(x, weight))
 
 
 @pytest.mark.parametrize("autocast", [False, True])

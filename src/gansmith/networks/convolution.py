@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import torch
@@ -14,7 +15,8 @@ from gansmith.networks.winograd import double, halve
 
 LARGEST = 8  # side of the smaller map up to which multiplying less outweighs moving more
 DEEP, MANY = 32, 128  # channels, and tiles in a batch, from which it outweighs its own preparations
-NARROW = 4  # channels up to which the finer map is best made by a 3x3 convolution
+FEW = 64  # pixels up to which preparing the weights of a transposed convolution costs more than using them
+NARROW, SEVERAL = 4, 8  # channels up to which the finer map is best made by a 3x3 convolution; samples from which
 
 
 class Halving(nn.Conv2d):
@@ -41,10 +43,10 @@ def halving(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """conv2d(x, weight, bias, stride=2, padding=1), for a kernel of 4x4."""
     height, width = x.shape[2:]
     if x.device.type == "cpu" and height % 2 == width % 2 == 0:
-        x, weight = in_working_type(x, weight)
+        x, weight, bias = in_working_type(x, weight, bias)
         if multiplying_less_pays(x, weight, height // 2, width // 2):
             return moved(halve(x, weight), bias)
-        if weight.shape[1] <= NARROW:
+        if weight.shape[1] <= NARROW and len(x) >= SEVERAL:
             return moved(narrow_halving(x, weight), bias)
     return conv2d(x, weight, bias, 2, 1)
 
@@ -52,23 +54,25 @@ def halving(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def doubling(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """conv_transpose2d(x, weight, bias, stride=2, padding=1), for a kernel of 4x4."""
     if x.device.type == "cpu":
-        x, weight = in_working_type(x, weight)
+        x, weight, bias = in_working_type(x, weight, bias)
         if multiplying_less_pays(x, weight, x.shape[2], x.shape[3]):
             return moved(double(x, weight), bias)
-        if weight.shape[1] <= NARROW:
+        if weight.shape[1] <= NARROW and len(x) >= SEVERAL:
             return moved(narrow_doubling(x, weight), bias)
+        if len(x) * x.shape[2] * x.shape[3] <= FEW and not torch.is_grad_enabled():
+            return moved(summed(x, weight), bias)
     return conv_transpose2d(x, weight, bias, 2, 1)
+
+
+def in_working_type(x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """All as autocast would have them: it does not know functions of our own."""
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+    return x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
 
 
 def moved(y: Tensor, bias: Tensor | None) -> Tensor:
     """Layers here have no bias of their own; they get one when normalisation is folded into them."""
-    return y if bias is None else y + bias.to(y.dtype)[:, None, None]
-
-
-def in_working_type(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Both as autocast would have them: it does not know functions of our own."""
-    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
-    return x.to(dtype), weight.to(dtype)
+    return y if bias is None else y + bias[:, None, None]
 
 
 def multiplying_less_pays(x: Tensor, weight: Tensor, h: int, w: int) -> bool:
@@ -136,3 +140,15 @@ def shuffled(x: Tensor, weight: Tensor) -> Tensor:
     y = conv2d(x, phases, None, 1, 1).permute(0, 2, 3, 1)
     n, h, w, _ = y.shape
     return y.reshape(n, h, w, 2, 2, c).transpose(2, 3).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
+
+
+def summed(x: Tensor, weight: Tensor) -> Tensor:
+    """conv_transpose2d(x, weight, stride=2, padding=1) as one product, its results added up where they overlap."""
+    n, k, h, w = x.shape
+    c = weight.shape[1]
+    pixels, taps = x.permute(0, 2, 3, 1).reshape(-1, k), weight.permute(0, 2, 3, 1).reshape(k, -1)
+    parts = (pixels @ taps).view(n, h, w, 2, 2, 2, 2, c)
+    cells = x.new_zeros(n, h + 1, 2, w + 1, 2, c)
+    for row, column in product((0, 1), repeat=2):
+        cells[:, row : row + h, :, column : column + w] += parts[:, :, :, row, :, column].movedim(3, 2)
+    return cells.view(n, 2 * h + 2, 2 * w + 2, c)[:, 1:-1, 1:-1].permute(0, 3, 1, 2)

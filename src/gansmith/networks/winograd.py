@@ -157,5 +157,5 @@ def ends_and_sum(pairs: Tensor, out: Tensor) -> None:
 
 def from_ends_and_sum(threes: Tensor, out: Tensor) -> None:
     """The adjoint of `ends_and_sum`: along both axes m0 + m1, m1 + m2."""
-    for row, halves in zip(threes[:2] + threes[1:], out, strict=True):
-        torch.add(row[:2], row[1:], out=halves)
+    rows = threes[:2] + threes[1:]
+    torch.add(rows[:, :2], rows[:, 1:], out=out)
