@@ -147,6 +147,7 @@ def adversarial(
             "noise": linear(settings.noise, 0.0, images),
         },
         rules=(watch(duel.name),) if strong else (),
+        duels=(duel,),
         averaged=("generator",) if settings.ema else (),
         half_life=lambda seen: min(
             half_life, 0.05 * seen

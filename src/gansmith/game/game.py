@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from gansmith.data.batch import Batch
 from gansmith.game.acts import Act
 from gansmith.game.schedules import Schedule
+
+if TYPE_CHECKING:
+    from gansmith.game.duel import Duel
 
 Networks = nn.ModuleDict | Mapping[str, nn.Module]
 Terms = dict[str, Tensor]
@@ -84,7 +87,7 @@ class Game:
     draw: (networks, request) -> samples, (N, C, H, W) in [-1, 1] or rows (N, D); pure given its arguments.
     dials: values that move with images seen. rules: feedback after each step.
     averaged: networks that keep an exponential moving average; half_life: of that average, in images.
-    acts: the parts of the training, in order.
+    acts: the parts of the training, in order. duels: who is shown what, for whoever examines the players.
     """
 
     networks: nn.ModuleDict
@@ -96,6 +99,7 @@ class Game:
     rules: tuple[Rule, ...] = ()
     averaged: tuple[str, ...] = ("generator",)
     half_life: Callable[[int], float] = lambda seen: min(20_000.0, 0.05 * seen)
+    duels: tuple[Duel, ...] = ()
 
     def __post_init__(self) -> None:
         learners = {name for turn in self.turns for name in turn.learners}
