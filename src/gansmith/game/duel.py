@@ -1,49 +1,20 @@
-"""The adversarial pair, shared by every GAN: what is shown, who judges it, and the losses of the two sides."""
+"""The losses of the two sides of a duel, shared by every GAN."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import cast
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from gansmith.game.game import Duel as Duel
 from gansmith.game.game import Loss, Networks, Step, Terms
+from gansmith.game.game import Sample as Sample
 from gansmith.losses.diffaugment import Augment
 from gansmith.losses.objectives import Objective
 from gansmith.losses.penalties import Penalty, Shown
 from gansmith.networks.smooth import input_gradients_only
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What the discriminator is shown, real or fake. A list is one image at several sizes (MSG-GAN).
-
-    given: what came with it (label, caption, source image, code).
-    """
-
-    image: Tensor | list[Tensor]
-    given: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def one(self) -> Tensor:
-        """The image, where there is one size."""
-        return cast(Tensor, self.image)
-
-
-@dataclass(frozen=True)
-class Duel:
-    """Families differ in these functions.
-
-    together: judge reals and fakes in one pass; only for discriminators without batch statistics.
-    """
-
-    fake: Callable[[Networks, Step], Sample]
-    real: Callable[[Networks, Step], Sample]
-    judge: Callable[[Networks, Sample, Step], Tensor]
-    name: str = "duel"
-    together: bool = False
 
 
 def discriminator_loss(

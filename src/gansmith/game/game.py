@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,6 @@ from torch import Tensor, nn
 from gansmith.data.batch import Batch
 from gansmith.game.acts import Act
 from gansmith.game.schedules import Schedule
-
-if TYPE_CHECKING:
-    from gansmith.game.duel import Duel
 
 Networks = nn.ModuleDict | Mapping[str, nn.Module]
 Terms = dict[str, Tensor]
@@ -59,6 +56,36 @@ class Turn:
 
     def due(self, networks: Networks, step: Step) -> bool:
         return step.number % self.every == 0 and not (self.unless and self.unless(networks))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the discriminator is shown, real or fake. A list is one image at several sizes (MSG-GAN).
+
+    given: what came with it (label, caption, source image, code).
+    """
+
+    image: Tensor | list[Tensor]
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def one(self) -> Tensor:
+        """The image, where there is one size."""
+        return cast(Tensor, self.image)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Families differ in these functions.
+
+    together: judge reals and fakes in one pass; only for discriminators without batch statistics.
+    """
+
+    fake: Callable[[Networks, Step], Sample]
+    real: Callable[[Networks, Step], Sample]
+    judge: Callable[[Networks, Sample, Step], Tensor]
+    name: str = "duel"
+    together: bool = False
 
 
 @dataclass(frozen=True)
