@@ -79,7 +79,7 @@ def test_labels_mean_nothing_to_a_relativistic_objective(trick: dict[str, Any]) 
 
 
 def test_two_learning_rates_and_their_ends() -> None:
-    game = games.game("robust", "points", lr=0.01, lr_end=0.001, d_lr=4.0)
+    game = games.game("robust", "points", lr=0.01, lr_end=0.001, d_lr=0.04)
     for name, share in (("generator", 1.0), ("discriminator", 4.0)):
         lr = game.optimizers[name].lr
         assert lr(0) == pytest.approx(0.01 * share)

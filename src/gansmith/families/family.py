@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gansmith.data.spec import DataSpec
-from gansmith.game.adversarial import AdversarialSettings
 from gansmith.game.game import Game
+from gansmith.game.settings import AdversarialSettings
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Family:
     recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
     kinds: data kinds it learns from. channels_last: whether its convolutions are faster so.
+    guard: ailments that are treated even where remedies are only suggested.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Family:
     build: Callable[[Any, DataSpec, int], Game]
     kinds: tuple[str, ...] = ("images", "points")
     channels_last: bool = True
+    guard: tuple[str, ...] = ("explosion",)

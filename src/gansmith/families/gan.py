@@ -8,8 +8,10 @@ from pydantic import Field
 
 from gansmith.data.spec import DataSpec
 from gansmith.families.family import Family, Recipe
-from gansmith.game.adversarial import AdversarialSettings, adversarial, plain_duel
+from gansmith.game.adversarial import adversarial, plain_duel
 from gansmith.game.game import Game
+from gansmith.game.packing import packed_shape
+from gansmith.game.settings import AdversarialSettings
 from gansmith.networks.mlp import MaxoutDiscriminator, MLPGenerator
 
 
@@ -21,14 +23,15 @@ class GANSettings(AdversarialSettings):
     prior: Literal["normal", "uniform", "spherical"] = Field("uniform", description="distribution of the latent vector")
     width: int = Field(1200, ge=1, le=16_384, description="hidden units of the generator's layers")
     depth: int = Field(2, ge=1, le=16, description="hidden layers of the generator")
+    slope: float = Field(0.0, ge=0, lt=1, description="slope of the generator's rectifiers below 0")
     d_width: int = Field(240, ge=1, le=16_384, description="maxout units of the discriminator's layers")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of the discriminator's units dropped")
 
 
 def build(settings: GANSettings, spec: DataSpec, images: int) -> Game:
-    generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth)
-    discriminator = MaxoutDiscriminator(spec.shape, settings.d_width, settings.dropout)
-    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images)
+    generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, settings.slope)
+    discriminator = MaxoutDiscriminator(packed_shape(spec.shape, settings.pack), settings.d_width, settings.dropout)
+    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images, spec.shape)
 
 
 def recipe(spec: DataSpec) -> Recipe:

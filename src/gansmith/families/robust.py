@@ -10,10 +10,12 @@ from torch import nn
 
 from gansmith.data.spec import DataSpec
 from gansmith.families.family import Family, Recipe
-from gansmith.game.adversarial import AdversarialSettings, adversarial, plain_duel
+from gansmith.game.adversarial import adversarial, plain_duel
 from gansmith.game.game import Game
+from gansmith.game.packing import packed_shape
+from gansmith.game.settings import AdversarialSettings
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
-from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
+from gansmith.networks.residual import SLOPE, ResidualDiscriminator, ResidualGenerator
 
 
 class RobustSettings(AdversarialSettings):
@@ -30,22 +32,30 @@ class RobustSettings(AdversarialSettings):
         20.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
     )
     width: int = Field(32, ge=1, le=4096, description="channels at 16 pixels, doubled per halving (points: units)")
+    d_width: int | None = Field(None, ge=1, le=4096, description="the same in the discriminator (default: as many)")
     depth: int = Field(1, ge=1, le=16, description="residual blocks per size (points: hidden layers)")
     d_depth: int | None = Field(None, ge=1, le=16, description="the same in the discriminator (default: as many)")
+    slope: float | None = Field(
+        None, ge=0, lt=1, description="slope of the generator's rectifiers below 0 (default: 0.2, for points 0.1)"
+    )
+    d_slope: float | None = Field(None, ge=0, lt=1, description="the same in the discriminator (default: as there)")
 
 
 def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
     generator: nn.Module
     discriminator: nn.Module
-    d_depth = settings.d_depth or settings.depth
+    d_depth, d_width = settings.d_depth or settings.depth, settings.d_width or settings.width
+    slope = settings.slope if settings.slope is not None else 0.1 if spec.kind == "points" else SLOPE
+    d_slope = settings.d_slope if settings.d_slope is not None else slope
+    judged = packed_shape(spec.shape, settings.pack)
     if spec.kind == "points":
-        generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope=0.1)
-        discriminator = MLPDiscriminator(spec.shape, settings.width, d_depth, slope=0.1)
+        generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope)
+        discriminator = MLPDiscriminator(judged, d_width, d_depth, d_slope)
     else:
-        shape = cast(tuple[int, int, int], spec.shape)
-        generator = ResidualGenerator(shape, settings.z, settings.width, blocks=settings.depth)
-        discriminator = ResidualDiscriminator(shape, settings.width, blocks=d_depth)
-    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images)
+        made, shown = cast(tuple[int, int, int], spec.shape), cast(tuple[int, int, int], judged)
+        generator = ResidualGenerator(made, settings.z, settings.width, blocks=settings.depth, slope=slope)
+        discriminator = ResidualDiscriminator(shown, d_width, blocks=d_depth, slope=d_slope)
+    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images, spec.shape)
 
 
 def recipe(spec: DataSpec) -> Recipe:
@@ -68,4 +78,11 @@ def recipe(spec: DataSpec) -> Recipe:
     )
 
 
-ROBUST = Family("robust", "relativistic GAN with R1 + R2", RobustSettings, recipe, build)
+ROBUST = Family(
+    "robust",
+    "relativistic GAN with R1 + R2",
+    RobustSettings,
+    recipe,
+    build,
+    guard=("explosion", "mode_collapse"),
+)

@@ -1,132 +1,64 @@
-"""Settings every GAN shares, and how they become a game: the stability tricks are values here, never branches later."""
+"""How settings become a game: the stability tricks are values and wrappers here, never branches later."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from gansmith.errors import closest
+from gansmith.errors import UsageError
 from gansmith.game.acts import Act
+from gansmith.game.adaptive import Strength, adaptively_augmented, towards
 from gansmith.game.balance import Balance, watch, winning
 from gansmith.game.duel import (
-    Duel,
-    Sample,
     augmented,
     blurred_by_noise,
     discriminator_loss,
     generator_loss,
     penalty_loss,
 )
-from gansmith.game.game import Adam, Game, Networks, Request, Step, Turn, noise, players
+from gansmith.game.game import Adam, Duel, Game, Loss, Networks, Request, Rule, Sample, Step, Turn, noise, players
+from gansmith.game.history import KEPT, LARGEST, History, remembering
+from gansmith.game.lecam import Anchors, anchored, lecam
+from gansmith.game.lookahead import SlowWeights, lookahead
+from gansmith.game.matching import matching
+from gansmith.game.packing import packed
 from gansmith.game.schedules import Schedule, constant, cosine, linear
-from gansmith.losses.diffaugment import diffaugment
-from gansmith.losses.objectives import OBJECTIVES, flipped, smoothed
+from gansmith.game.settings import AdversarialSettings as AdversarialSettings
+from gansmith.losses.diffaugment import KINDS, diffaugment
+from gansmith.losses.objectives import OBJECTIVES, Objective, flipped, smoothed
 from gansmith.losses.penalties import PENALTIES
-from gansmith.settings import Settings
+from gansmith.networks.spectral import normalise_spectra
+from gansmith.networks.spread import see_spread
 
 CHUNK = 64  # samples drawn at once: more only leave the processor's cache
 
 
-class AdversarialSettings(Settings):
-    """What a user may set for any GAN, as `key=value`. Defaults are the plain GAN's; families override them."""
-
-    batch: int = Field(64, ge=1, le=65_536, description="images per step")
-    z: int = Field(64, ge=1, le=4096, description="size of the latent vector")
-    prior: Literal["normal", "uniform", "spherical"] = Field("normal", description="distribution of the latent vector")
-    objective: str = Field("non-saturating", description=f"one of {', '.join(OBJECTIVES)}")
-    penalty: str = Field("none", description=f"none, or one of {', '.join(PENALTIES)}")
-    gamma: float = Field(1.0, ge=0, description="weight of the penalty at the start")
-    gamma_end: float | None = Field(
-        None, ge=0, description="weight of the penalty at the end (default: as at the start)"
-    )
-    penalty_every: int = Field(1, ge=1, le=64, description="steps between penalties, their weight multiplied to match")
-    penalty_share: float = Field(1.0, gt=0, le=1, description="share of each batch the penalty is measured on")
-    lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks at the start")
-    lr_end: float | None = Field(None, gt=0, le=1, description="learning rate at the end (default: as at the start)")
-    d_lr: float = Field(1.0, gt=0, le=100, description="discriminator's learning rate, as a multiple of lr")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's momentum")
-    beta2: float = Field(0.999, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
-    beta2_end: float | None = Field(None, gt=0, lt=1, description="the same at the end (default: as at the start)")
-    anneal: float = Field(0.8, gt=0, le=1, description="share of the training over which gamma and beta2 move")
-    ema: float = Field(
-        0.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
-    )
-    augment: str = Field("", description="augmentations both sides are shown, e.g. colour,translation,cutout")
-    noise: float = Field(0.0, ge=0, description="instance noise at the start, fading to 0 over the training")
-    smooth: float = Field(0.0, ge=0, lt=1, description="one-sided label smoothing: 0.1 labels reals 0.9")
-    flip_labels: float = Field(0.0, ge=0, lt=0.5, description="chance of a wrong label")
-    d_every: int = Field(1, ge=1, le=100, description="the discriminator learns every so many steps")
-    g_every: int = Field(1, ge=1, le=100, description="the generator learns every so many steps (WGAN's n_critic)")
-    skip_d: float = Field(
-        1.0, gt=0, le=1, description="skip the discriminator while it sees through more fakes than this"
-    )
-    pretrain_d: float = Field(0.0, ge=0, description="thousand images on which the discriminator learns alone first")
-
-    @field_validator("objective")
-    @classmethod
-    def _known_objective(cls, name: str) -> str:
-        if name not in OBJECTIVES:
-            raise ValueError(closest(name, OBJECTIVES))
-        return name
-
-    @field_validator("penalty")
-    @classmethod
-    def _known_penalty(cls, name: str) -> str:
-        if name != "none" and name not in PENALTIES:
-            raise ValueError(closest(name, [*PENALTIES, "none"]))
-        return name
-
-    @field_validator("augment")
-    @classmethod
-    def _known_augmentations(cls, kinds: str) -> str:
-        diffaugment(kinds)
-        return kinds
-
-
 def adversarial(
-    settings: AdversarialSettings, generator: nn.Module, discriminator: nn.Module, duel: Duel, images: int
+    settings: AdversarialSettings,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    duel: Duel,
+    images: int,
+    shape: Sequence[int],
 ) -> Game:
-    """The two-player game of a family: its networks and duel, under its settings, for `images` of training."""
-    objective = OBJECTIVES[settings.objective]
-    if settings.smooth:
-        objective = smoothed(objective, settings.smooth)
-    if settings.flip_labels:
-        objective = flipped(objective, settings.flip_labels)
-    if settings.noise:
-        duel = blurred_by_noise(duel)
-    if settings.augment:
-        duel = augmented(duel, diffaugment(settings.augment))
+    """The two-player game of a family: its networks and duel, under its settings, for `images` of training.
 
-    penalties = {"penalty": PENALTIES[settings.penalty]} if settings.penalty != "none" else {}
-    lazy = bool(penalties) and settings.penalty_every > 1
-    every, strong = settings.d_every, winning(settings.skip_d) if settings.skip_d < 1 else None
-    against = Turn(
-        "discriminator",
-        ("discriminator",),
-        discriminator_loss(duel, objective, {} if lazy else penalties, settings.penalty_share),
-        every=every,
-        unless=strong,
-    )
-    turns = [against, Turn("generator", ("generator",), generator_loss(duel, objective), every=settings.g_every)]
-    if lazy:
-        lag = settings.penalty_every
-        turns.insert(
-            1,
-            Turn(
-                "penalty",
-                ("discriminator",),
-                penalty_loss(duel, penalties, settings.penalty_share),
-                every=lag * every,
-                gain=lag,
-            ),
-        )
-
+    shape: of one sample. The discriminator is one of `packed_shape(shape, settings.pack)`.
+    Raises UsageError where settings ask for what this data cannot have.
+    """
+    shown, own = _seen(settings, duel, shape), remembering(duel, settings.history) if settings.history else duel
+    turns = _turns(settings, shown, _seen(settings, own, shape) if settings.history else shown)
+    if settings.minibatch_std:
+        see_spread(discriminator)
+    if settings.spectral:
+        normalise_spectra(discriminator)
     networks = players(generator=generator, discriminator=discriminator)
-    if strong:
-        networks["balance"] = Balance()
+    memories = _memories(settings, networks, duel.name, images, shape)
+    networks.update({name: memory for name, (memory, _) in memories.items()})
+
     pretraining = round(settings.pretrain_d * 1000)
     acts = [Act(images - pretraining)]
     if pretraining:
@@ -135,19 +67,19 @@ def adversarial(
     half_life = settings.ema * 1000
     return Game(
         networks=networks,
-        turns=tuple(turns),
+        turns=turns,
         draw=lambda nets, request: _draw(nets, request, settings),
         optimizers={
-            "generator": _adam(settings, 1.0, images, length),
-            "discriminator": _adam(settings, settings.d_lr, images, length),
+            "generator": _adam(settings, settings.lr, images, length),
+            "discriminator": _adam(settings, settings.d_lr or settings.lr, images, length),
         },
         acts=tuple(acts),
         dials={
             "penalty": _towards(settings.gamma, settings.gamma_end, length),
             "noise": linear(settings.noise, 0.0, images),
         },
-        rules=(watch(duel.name),) if strong else (),
-        duels=(duel,),
+        rules=tuple(rule for _, rule in memories.values() if rule),
+        duels=(shown,),
         averaged=("generator",) if settings.ema else (),
         half_life=lambda seen: min(
             half_life, 0.05 * seen
@@ -170,10 +102,75 @@ def plain_duel(settings: AdversarialSettings, *, together: bool) -> Duel:
     )
 
 
-def _adam(settings: AdversarialSettings, share: float, images: int, length: int) -> Adam:
-    end = settings.lr_end * share if settings.lr_end else None
+def _objective(settings: AdversarialSettings) -> Objective:
+    objective = OBJECTIVES[settings.objective]
+    if settings.smooth or settings.smooth_fake:
+        objective = smoothed(objective, settings.smooth, settings.smooth_fake)
+    if settings.flip_labels:
+        objective = flipped(objective, settings.flip_labels)
+    return objective
+
+
+def _seen(settings: AdversarialSettings, duel: Duel, shape: Sequence[int]) -> Duel:
+    """The duel as the discriminator sees it."""
+    if settings.noise:
+        duel = blurred_by_noise(duel)
+    if (settings.augment or settings.ada) and len(shape) != 3:
+        raise UsageError("Only images can be augmented.", why="these are points", do="leave out augment= and ada=")
+    if settings.ada:
+        duel = adaptively_augmented(duel, settings.augment or ",".join(KINDS))
+    elif settings.augment:
+        duel = augmented(duel, diffaugment(settings.augment))
+    if settings.pack > 1:
+        duel = packed(duel, settings.pack)
+    return replace(duel, together=False) if settings.minibatch_std else duel
+
+
+def _turns(settings: AdversarialSettings, duel: Duel, remembered: Duel) -> tuple[Turn, ...]:
+    """remembered: the duel of the discriminator's turns, which may hold older fakes."""
+    objective, share, every = _objective(settings), settings.penalty_share, settings.d_every
+    penalties = {"penalty": PENALTIES[settings.penalty]} if settings.penalty != "none" else {}
+    lazy = bool(penalties) and settings.penalty_every > 1
+    regularisers = {"lecam": lecam(settings.lecam)} if settings.lecam else {}
+    against: Loss = discriminator_loss(remembered, objective, {} if lazy else penalties, share, regularisers)
+    towards_reals = generator_loss(duel, objective)
+    if settings.feature_matching:
+        towards_reals = matching(towards_reals, duel, settings.feature_matching)
+    strong = winning(settings.skip_d) if settings.skip_d < 1 else None
+    turns = [
+        Turn("discriminator", ("discriminator",), against, every=every, unless=strong),
+        Turn("generator", ("generator",), towards_reals, every=settings.g_every),
+    ]
+    if lazy:
+        lag = settings.penalty_every
+        penalty = penalty_loss(remembered, penalties, share)
+        turns.insert(1, Turn("penalty", ("discriminator",), penalty, every=lag * every, gain=lag))
+    return tuple(turns)
+
+
+def _memories(
+    settings: AdversarialSettings, networks: nn.ModuleDict, duel: str, images: int, shape: Sequence[int]
+) -> dict[str, tuple[nn.Module, Rule | None]]:
+    """What the tricks in use must remember, as players that never learn, and the rule each follows."""
+    memories: dict[str, tuple[nn.Module, Rule | None]] = {}
+    if settings.skip_d < 1:
+        memories["balance"] = Balance(), watch(duel)
+    if settings.ada:
+        memories["ada"] = Strength(), towards(settings.ada, images)
+    if settings.lecam:
+        memories["lecam"] = Anchors(), anchored(duel)
+    if settings.history:
+        memories["history"] = History(min(KEPT * settings.batch, LARGEST), shape), None
+    if settings.lookahead:
+        slow = SlowWeights({name: networks[name] for name in ("generator", "discriminator")})
+        memories["lookahead"] = slow, lookahead(settings.lookahead, settings.lookahead_alpha)
+    return memories
+
+
+def _adam(settings: AdversarialSettings, lr: float, images: int, length: int) -> Adam:
+    end = settings.lr_end * (lr / settings.lr) if settings.lr_end else None
     return Adam(
-        lr=_towards(settings.lr * share, end, images),
+        lr=_towards(lr, end, images),
         beta1=settings.beta1,
         beta2=_towards(settings.beta2, settings.beta2_end, length),
     )

@@ -16,16 +16,22 @@ from gansmith.losses.objectives import Objective
 from gansmith.losses.penalties import Penalty, Shown
 from gansmith.networks.smooth import input_gradients_only
 
+Regulariser = Callable[[Networks, Tensor, Tensor], Tensor]  # of (networks, real logits, fake logits)
+
 
 def discriminator_loss(
-    duel: Duel, objective: Objective, penalties: Mapping[str, Penalty] | None = None, share: float = 1.0
+    duel: Duel,
+    objective: Objective,
+    penalties: Mapping[str, Penalty] | None = None,
+    share: float = 1.0,
+    regularisers: Mapping[str, Regulariser] | None = None,
 ) -> Loss:
-    """The discriminator's side: its objective plus penalties, each weighed by the dial "penalty".
+    """The discriminator's side: its objective, penalties, each weighed by the dial "penalty", and regularisers.
 
     share: of the batch the penalties are measured on, in a pass of their own; 1 measures them in the same pass.
     A pass with penalties is in float32 whatever the precision: second derivatives need it.
     """
-    penalties = penalties or {}
+    penalties, regularisers = penalties or {}, regularisers or {}
     together = bool(penalties) and share == 1
 
     def loss(networks: Networks, step: Step) -> Terms:
@@ -35,6 +41,7 @@ def discriminator_loss(
         step.note("accuracy/real", told_apart(real_logits, fake_logits, objective))
         step.note("accuracy/fake", told_apart(-fake_logits, -real_logits, objective))
         terms = {"loss": objective.discriminator(real_logits, fake_logits)}
+        terms |= {name: regulariser(networks, real_logits, fake_logits) for name, regulariser in regularisers.items()}
         step.note(f"{duel.name}/real", real_logits)
         step.note(f"{duel.name}/fake", fake_logits)
         if penalties and not together:
@@ -121,20 +128,25 @@ def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Ste
 
 def augmented(duel: Duel, augment: Augment) -> Duel:
     """The same duel with reals and fakes augmented before they are judged; gradients flow through."""
-    return _seen_through(duel, lambda image, step: augment(image))
+    return seen_through(duel, lambda sample, networks, step: replace(sample, image=augment(sample.one)))
 
 
 def blurred_by_noise(duel: Duel) -> Duel:
     """Instance noise of standard deviation `dials["noise"]` on reals and fakes (Sonderby et al. 2017)."""
-    return _seen_through(duel, lambda image, step: image + step.dials["noise"] * torch.randn_like(image))
+
+    def blurred(sample: Sample, networks: Networks, step: Step) -> Sample:
+        return replace(sample, image=sample.one + step.dials["noise"] * torch.randn_like(sample.one))
+
+    return seen_through(duel, blurred)
 
 
-def _seen_through(duel: Duel, view: Callable[[Tensor, Step], Tensor]) -> Duel:
+View = Callable[[Sample, Networks, Step], Sample]
+
+
+def seen_through(duel: Duel, view: View) -> Duel:
+    """The same duel with a view between what is made, real or fake, and who judges it."""
+
     def through(make: Callable[[Networks, Step], Sample]) -> Callable[[Networks, Step], Sample]:
-        def made(networks: Networks, step: Step) -> Sample:
-            sample = make(networks, step)
-            return replace(sample, image=view(sample.one, step))
-
-        return made
+        return lambda networks, step: view(make(networks, step), networks, step)
 
     return replace(duel, fake=through(duel.fake), real=through(duel.real))

@@ -57,14 +57,33 @@ KINDS: Mapping[str, Augment] = {"colour": colour, "translation": translation, "c
 
 def diffaugment(kinds: str) -> Augment:
     """Compose named kinds, e.g. "colour,translation,cutout". Raises UsageError for an unknown one."""
+    chosen = named(kinds)
+
+    def augment(image: Tensor) -> Tensor:
+        for kind in chosen:
+            image = kind(image)
+        return image
+
+    return augment
+
+
+def sometimes(kinds: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """The same, (image, p) -> image: every kind, for every image, with probability p only (Karras et al. 2020)."""
+    chosen = named(kinds)
+
+    def augment(image: Tensor, p: Tensor) -> Tensor:
+        for kind in chosen:
+            touched = torch.rand(len(image), 1, 1, 1, device=image.device) < p
+            image = torch.where(touched, kind(image), image)
+        return image
+
+    return augment
+
+
+def named(kinds: str) -> list[Augment]:
+    """The kinds of a list with commas. Raises UsageError for an unknown one."""
     names = [name.strip() for name in kinds.split(",") if name.strip()]
     for name in names:
         if name not in KINDS:
             raise UsageError(f"There is no augmentation '{name}'.", do=closest(name, KINDS))
-
-    def augment(image: Tensor) -> Tensor:
-        for name in names:
-            image = KINDS[name](image)
-        return image
-
-    return augment
+    return [KINDS[name] for name in names]

@@ -64,26 +64,28 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 
 
-def smoothed(objective: Objective, amount: float) -> Objective:
-    """One-sided label smoothing: a real counts as real by 1 - amount (Salimans et al. 2016, section 3.4).
+def smoothed(objective: Objective, of_reals: float, of_fakes: float = 0.0) -> Objective:
+    """Soft labels: a real counts as real by 1 - of_reals, a fake as real by of_fakes.
 
+    One-sided, of_fakes = 0, as in Salimans et al. 2016, section 3.4; two-sided as in Szegedy et al. 2016.
     Raises UsageError for relativistic objectives, which compare logits and have no labels.
     """
-    as_real, as_fake = _sides(objective, "label smoothing")
+    as_real, as_fake = sides_of(objective, "label smoothing")
 
-    def softer(real: Tensor) -> Tensor:
-        return (1 - amount) * as_real(real) + amount * as_fake(real)
+    def softer(right: Side, wrong: Side, amount: float) -> Side:
+        return (lambda logits: (1 - amount) * right(logits) + amount * wrong(logits)) if amount else right
 
+    real_side, fake_side = softer(as_real, as_fake, of_reals), softer(as_fake, as_real, of_fakes)
     return replace(
         objective,
-        discriminator=lambda real, fake: softer(real).mean() + as_fake(fake).mean(),
-        sides=(softer, as_fake),
+        discriminator=lambda real, fake: real_side(real).mean() + fake_side(fake).mean(),
+        sides=(real_side, fake_side),
     )
 
 
 def flipped(objective: Objective, chance: float) -> Objective:
     """Noisy labels: each sample's label is wrong with the given chance, drawn anew every step."""
-    as_real, as_fake = _sides(objective, "label noise")
+    as_real, as_fake = sides_of(objective, "label noise")
 
     def side(right: Side, wrong: Side, logits: Tensor) -> Tensor:
         return torch.where(torch.rand_like(logits) < chance, wrong(logits), right(logits)).mean()
@@ -94,7 +96,8 @@ def flipped(objective: Objective, chance: float) -> Objective:
     )
 
 
-def _sides(objective: Objective, trick: str) -> tuple[Side, Side]:
+def sides_of(objective: Objective, trick: str) -> tuple[Side, Side]:
+    """The losses of either label; raises UsageError where there are none, naming the trick that asks for them."""
     if objective.sides is None:
         raise UsageError(
             f"A relativistic objective has no labels, so {trick} means nothing for it.",

@@ -22,8 +22,8 @@ NARROW, SEVERAL = 4, 8  # channels up to which the finer map is best made by a 3
 class Halving(nn.Conv2d):
     """An ordinary convolution, (N, C, 2h, 2w) -> (N, K, h, w)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 4, 2, 1, bias=False)
+    def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return halving(x, self.weight, self.bias)
@@ -32,8 +32,8 @@ class Halving(nn.Conv2d):
 class Doubling(nn.ConvTranspose2d):
     """An ordinary transposed convolution, (N, K, h, w) -> (N, C, 2h, 2w)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 4, 2, 1, bias=False)
+    def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
+        super().__init__(inputs, outputs, 4, 2, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the output's size leaves no choice
         return doubling(x, self.weight, self.bias)
@@ -71,7 +71,7 @@ def in_working_type(x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Ten
 
 
 def moved(y: Tensor, bias: Tensor | None) -> Tensor:
-    """Layers here have no bias of their own; they get one when normalisation is folded into them."""
+    """Layers beside a normalisation have no bias of their own; they get one when it is folded into them."""
     return y if bias is None else y + bias[:, None, None]
 
 

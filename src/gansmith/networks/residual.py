@@ -13,7 +13,6 @@ from gansmith.networks.smooth import SmoothConv2d
 
 SLOPE = 0.2
 LEAK = 0.05  # of the part of a pixel beyond [-1, 1]
-ROOT = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a leaky rectifier (He et al. 2015, eq. 15)
 BUSY = 16  # residual blocks live on grids up to this many cells on the shorter side; finer ones only resize
 
 
@@ -54,28 +53,35 @@ def linear(inputs: int, outputs: int) -> nn.Linear:
     return layer
 
 
+def root(slope: float) -> float:
+    """The gain that keeps the variance through a leaky rectifier (He et al. 2015, eq. 15)."""
+    return math.sqrt(2 / (1 + slope**2))
+
+
 class Block(nn.Module):
     """x + convolutions(x), (N, C, H, W) -> the same; the identity until trained, so depth costs no stability.
 
     The first layer is scaled by depth^(-1/4), depth being the number of blocks in the network (Zhang et al. 2019).
     """
 
-    def __init__(self, width: int, depth: int) -> None:
+    def __init__(self, width: int, depth: int, slope: float = SLOPE) -> None:
         super().__init__()
-        self.first = convolution(width, width, 3, ROOT * depth**-0.25)
+        self.slope = slope
+        self.first = convolution(width, width, 3, root(slope) * depth**-0.25)
         self.second = convolution(width, width, 3, 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = self.first(functional.leaky_relu(x, SLOPE))
-        return x + self.second(functional.leaky_relu(inner, SLOPE))
+        inner = self.first(functional.leaky_relu(x, self.slope))
+        return x + self.second(functional.leaky_relu(inner, self.slope))
 
 
-def stages(grids: list[tuple[int, int]], widths: list[int], blocks: int) -> nn.ModuleList:
+def stages(grids: list[tuple[int, int]], widths: list[int], blocks: int, slope: float = SLOPE) -> nn.ModuleList:
     """One stage per grid, `blocks` blocks where the grid is coarse enough to afford them, else none."""
     counts = [blocks if min(grid) <= BUSY else 0 for grid in grids]
     depth = max(1, sum(counts))
     return nn.ModuleList(
-        nn.Sequential(*(Block(width, depth) for _ in range(count))) for width, count in zip(widths, counts, strict=True)
+        nn.Sequential(*(Block(width, depth, slope) for _ in range(count)))
+        for width, count in zip(widths, counts, strict=True)
     )
 
 
@@ -85,6 +91,7 @@ class ResidualGenerator(nn.Module):
     In training the clamp to [-1, 1] leaks a twentieth of what it cuts. A tanh saturates on a black background in the
     first steps and then passes no gradient; with no bound at all the background never comes out clean.
     shape: (C, H, W), H and W at least 8. width: channels on the finest grid that has blocks. blocks: per such grid.
+    slope: of the leaky rectifiers.
     """
 
     def __init__(
@@ -94,14 +101,16 @@ class ResidualGenerator(nn.Module):
         width: int = 32,
         widest: int = 256,
         blocks: int = 1,
+        slope: float = SLOPE,
     ) -> None:
         super().__init__()
+        self.slope = slope
         self.shape = shape
         grids = pyramid(*shape[1:])[::-1]
         widths = channels(grids[::-1], width, widest)[::-1]
         self.start = grids[0]
         self.first = linear(z, widths[0] * math.prod(self.start))
-        self.stages = stages(grids, widths, blocks)
+        self.stages = stages(grids, widths, blocks, slope)
         self.thin = nn.ModuleList(convolution(a, b, 1, 1.0) for a, b in pairwise(widths))
         self.last = convolution(widths[-1], shape[0], 3, 1.0)
 
@@ -110,7 +119,7 @@ class ResidualGenerator(nn.Module):
         x = self.stages[0](self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2))
         for thin, stage in zip(self.thin, list(self.stages)[1:], strict=True):
             x = stage(functional.interpolate(thin(x), scale_factor=2.0, mode="bilinear", align_corners=False))
-        image = self.last(functional.leaky_relu(x, SLOPE))[:, :, : self.shape[1], : self.shape[2]].float()
+        image = self.last(functional.leaky_relu(x, self.slope))[:, :, : self.shape[1], : self.shape[2]].float()
         clamped = image.clamp(-1, 1)
         return torch.lerp(clamped, image, LEAK) if self.training else clamped
 
@@ -124,13 +133,15 @@ class ResidualDiscriminator(nn.Module):
         width: int = 32,
         widest: int = 256,
         blocks: int = 1,
+        slope: float = SLOPE,
     ) -> None:
         super().__init__()
+        self.slope = slope
         grids = pyramid(*shape[1:])
         widths = channels(grids, width, widest)
         self.pad = (0, grids[0][1] - shape[2], 0, grids[0][0] - shape[1])
         self.first = convolution(shape[0], widths[0], 3, 1.0)
-        self.stages = stages(grids, widths, blocks)
+        self.stages = stages(grids, widths, blocks, slope)
         self.widen = nn.ModuleList(convolution(a, b, 1, 1.0) for a, b in pairwise(widths))
         self.last = linear(widths[-1] * math.prod(grids[-1]), 1)
 
@@ -140,4 +151,4 @@ class ResidualDiscriminator(nn.Module):
         x = self.stages[0](self.first(image))
         for widen, stage in zip(self.widen, list(self.stages)[1:], strict=True):
             x = stage(widen(functional.avg_pool2d(x, 2)))
-        return self.last(functional.leaky_relu(x, SLOPE).permute(0, 2, 3, 1).flatten(1))[:, 0]
+        return self.last(functional.leaky_relu(x, self.slope).permute(0, 2, 3, 1).flatten(1))[:, 0]
