@@ -25,13 +25,22 @@ TRICKS: dict[str, Any] = {
     "d_every": 2,
     "g_every": 5,
     "ema": 0.05,
+    "d_lr": 1e-3,
+    "ada": 0.6,
+    "pack": 2,
+    "minibatch_std": True,
+    "spectral": True,
+    "lecam": 0.3,
+    "history": 0.5,
+    "lookahead": 3,
+    "feature_matching": 0.1,
 }
 
 
 def tricks(name: str, shape: str) -> dict[str, Any]:
     """Everything at once: augmentation where there are images, wrong labels where there are labels."""
-    left_out = {"augment"} if shape == "points" else set()
-    labels = {} if name == "robust" else {"flip_labels": 0.1, "smooth": 0.1}
+    left_out = {"augment", "ada"} if shape == "points" else set()
+    labels = {} if name == "robust" else {"flip_labels": 0.1, "smooth": 0.1, "smooth_fake": 0.1}
     return {key: value for key, value in TRICKS.items() if key not in left_out} | labels
 
 

@@ -78,7 +78,8 @@ def generator_loss(duel: Duel, objective: Objective) -> Loss:
         if objective.relative:
             with torch.no_grad():
                 real = duel.judge(networks, duel.real(networks, step), step).float()
-        step.note(f"{duel.name}/seen through", told_apart(-fake, -real, objective))
+        if objective.relative or objective.signed:
+            step.note(f"{duel.name}/seen through", told_apart(-fake, -real, objective))
         return {"loss": objective.generator(real, fake)}
 
     return loss
@@ -87,7 +88,7 @@ def generator_loss(duel: Duel, objective: Objective) -> Loss:
 def told_apart(these: Tensor, others: Tensor, objective: Objective) -> Tensor:
     """Share of logits on their own side: of 0, or, where only differences mean anything, of the others' mean."""
     with torch.no_grad():
-        return (these > (others.mean() if objective.relative else 0)).float().mean()
+        return (these > (0 if objective.signed else others.mean())).float().mean()
 
 
 def make(duel: Duel, networks: Networks, step: Step) -> tuple[Sample, Sample]:

@@ -107,10 +107,11 @@ class AdversarialSettings(Settings):
 
     @model_validator(mode="after")
     def _possible_together(self) -> Self:
+        objective = OBJECTIVES[self.objective]
         if self.smooth or self.smooth_fake:
-            sides_of(OBJECTIVES[self.objective], "label smoothing")
+            sides_of(objective, "label smoothing")
         if self.flip_labels:
-            sides_of(OBJECTIVES[self.objective], "label noise")
+            sides_of(objective, "label noise")
         if self.smooth + self.smooth_fake >= 1:
             raise UsageError(
                 f"smooth={self.smooth:g} and smooth_fake={self.smooth_fake:g} leave no difference between the labels.",
@@ -121,6 +122,12 @@ class AdversarialSettings(Settings):
             raise UsageError(
                 f"A batch of {self.batch} does not divide into packs of {self.pack}.",
                 do=f"batch={max(1, self.batch // self.pack) * self.pack}",
+            )
+        if self.skip_d < 1 and not (objective.relative or objective.signed):
+            raise UsageError(
+                f"Under objective={self.objective} nobody can say how many fakes the discriminator sees through.",
+                why="only differences of its logits mean something, not their sign",
+                do="leave out skip_d=, or d_every=2",
             )
         if self.minibatch_std and self.batch < 2 * self.pack:
             raise UsageError(

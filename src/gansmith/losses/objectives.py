@@ -20,12 +20,14 @@ class Objective:
     """What the discriminator and the generator lower, given (real logits, fake logits), each (N, ...) -> scalar.
 
     relative: the generator's side reads the real logits too.
+    signed: a logit above 0 says real; elsewhere only differences of logits say anything.
     sides: per-logit losses of "this is labelled real / fake", where the objective has labels at all.
     """
 
     discriminator: Pair
     generator: Pair
     relative: bool = False
+    signed: bool = True
     sides: tuple[Side, Side] | None = None
 
 
@@ -39,18 +41,23 @@ def _labelled(as_real: Side, as_fake: Side, generator: Side) -> Objective:
 
 minimax = _labelled(lambda d: softplus(-d), softplus, lambda d: -softplus(d))
 non_saturating = _labelled(lambda d: softplus(-d), softplus, lambda d: softplus(-d))
-least_squares = _labelled(lambda d: (d - 1).square(), torch.square, lambda d: (d - 1).square())
-wasserstein = _labelled(lambda d: -d, lambda d: d, lambda d: -d)
+least_squares = replace(
+    _labelled(lambda d: (d - 1).square(), torch.square, lambda d: (d - 1).square()),
+    signed=False,
+)
+wasserstein = replace(_labelled(lambda d: -d, lambda d: d, lambda d: -d), signed=False)
 hinge = _labelled(lambda d: relu(1 - d), lambda d: relu(1 + d), lambda d: -d)
 relativistic = Objective(
     discriminator=lambda real, fake: softplus(fake - real).mean(),
     generator=lambda real, fake: softplus(real - fake).mean(),
     relative=True,
+    signed=False,
 )
 relativistic_average = Objective(
     discriminator=lambda real, fake: softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean(),
     generator=lambda real, fake: softplus(real.mean() - fake).mean() + softplus(real - fake.mean()).mean(),
     relative=True,
+    signed=False,
 )
 
 OBJECTIVES: Mapping[str, Objective] = {
