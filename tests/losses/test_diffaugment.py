@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import UsageError
-from gansmith.losses.diffaugment import KINDS, colour, cutout, diffaugment, translation
+from gansmith.losses.diffaugment import KINDS, colour, cutout, diffaugment, sometimes, translation
 
 SIZES = [(1, 8, 8), (3, 13, 20), (4, 16, 16), (2, 5, 3)]
 
@@ -155,3 +155,23 @@ def test_grey_images_have_no_saturation_to_change() -> None:
 def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="Did you mean 'cutout'"):
         diffaugment("colour,cutuot")
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+def test_sometimes_touches_that_share_of_the_images(p: float) -> None:
+    """Of 4 000 images, by colour alone; the tolerance is five standard deviations of a binomial share."""
+    torch.manual_seed(0)
+    image = pictures(4000, 1, 2, 2)
+    touched = (sometimes("colour")(image, torch.tensor(p)) != image).flatten(1).any(1).float().mean().item()
+    assert touched == pytest.approx(p, abs=5 * (p * (1 - p) / 4000) ** 0.5 + 1e-9)
+
+
+def test_sometimes_lets_gradients_through_to_the_second_order() -> None:
+    torch.manual_seed(0)
+    image = pictures(6, 2, 8, 8).requires_grad_(True)
+    out = sometimes("colour,translation,cutout")(image, torch.tensor(0.5))
+    (slope,) = torch.autograd.grad(out.square().sum(), image, create_graph=True)
+    (second,) = torch.autograd.grad(slope.square().sum(), image)
+    assert (slope.flatten(1).abs().sum(1) > 0).all()
+    assert torch.isfinite(second).all()
+    assert (second.flatten(1).abs().sum(1) > 0).all()

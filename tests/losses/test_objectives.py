@@ -134,6 +134,23 @@ def test_smoothing_is_cross_entropy_with_a_softer_label_for_reals_alone(name: st
     assert torch.equal(softer.generator(real, fake), OBJECTIVES[name].generator(real, fake))
 
 
+@pytest.mark.parametrize("name", WITH_ENTROPY)
+def test_two_sided_smoothing_is_cross_entropy_with_softer_labels(name: str) -> None:
+    real, fake = logits()
+    softer = smoothed(OBJECTIVES[name], 0.1, 0.2)
+    expected = cross_entropy(real.numpy(), 0.9) + cross_entropy(fake.numpy(), 0.2)
+    assert softer.discriminator(real, fake).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_sign_says_something_where_the_side_of_zero_lowers_the_loss(name: str) -> None:
+    """Lifting all logits changes what the discriminator lowers, with the best place between equal sides at 0."""
+    lifted = [float(OBJECTIVES[name].discriminator(torch.ones(1) + c, -torch.ones(1) + c)) for c in (-0.5, 0.0, 0.5)]
+    best_at_zero = lifted[1] < lifted[0] and lifted[1] < lifted[2] and name != "hinge"
+    margin = name == "hinge" and lifted[1] < lifted[0]
+    assert (best_at_zero or margin) == OBJECTIVES[name].signed
+
+
 @pytest.mark.parametrize("name", LABELLED)
 def test_smoothing_by_nothing_changes_nothing(name: str) -> None:
     real, fake = logits()
