@@ -1,91 +1,28 @@
-"""The Dirac-GAN through the product's own loop: it circles, diverges or converges as theory says it must.
-
-Mescheder et al. 2018, section 2: data is a point at 0, the generator a point theta, the discriminator D(x) = psi x.
-Adam with beta1 = 0 and a huge epsilon is plain gradient descent, of which everything is known.
-"""
+"""The Dirac-GAN through the product's own loop: it circles, diverges or converges as theory says it must."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
-from itertools import islice
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
 
-from gansmith.data.batch import Batch
-from gansmith.game.acts import Act
-from gansmith.game.averages import Averages
-from gansmith.game.duel import Duel, Sample, discriminator_loss, generator_loss
-from gansmith.game.game import Adam, Game, Turn, players
-from gansmith.game.loop import play
-from gansmith.game.optimizers import Optimizers
-from gansmith.game.schedules import constant
-from gansmith.losses.objectives import OBJECTIVES
-from gansmith.losses.penalties import PENALTIES
+from benchmarks.dirac import ALPHA, EVERY, RATE, Method, trajectory
 
-RATE, STEPS = 0.2, 250
-
-
-class Theta(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.theta = nn.Parameter(torch.ones((), dtype=torch.float64))
-
-    def forward(self, count: int) -> Tensor:
-        return self.theta.expand(count, 1)
-
-
-class Psi(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.psi = nn.Parameter(torch.ones((), dtype=torch.float64))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.psi * x[:, 0]
-
-
-def descent(rate: float, huge: float = 1e9) -> Adam:
-    return Adam(constant(rate * huge), 0.0, constant(0.999), eps=huge)
-
-
-def dirac(objective: str, penalty: str = "", gamma: float = 0.0) -> Game:
-    duel = Duel(
-        fake=lambda networks, step: Sample(networks["generator"](len(step.batch))),
-        real=lambda networks, step: Sample(step.batch.image),
-        judge=lambda networks, sample, step: networks["discriminator"](sample.one.double()),
-    )
-    penalties = {"penalty": PENALTIES[penalty]} if penalty else {}
-    return Game(
-        players(generator=Theta(), discriminator=Psi()),
-        (
-            Turn("discriminator", ("discriminator",), discriminator_loss(duel, OBJECTIVES[objective], penalties)),
-            Turn("generator", ("generator",), generator_loss(duel, OBJECTIVES[objective])),
-        ),
-        lambda networks, request: networks["generator"](request.count),
-        {"generator": descent(RATE), "discriminator": descent(RATE)},
-        (Act(10**9),),
-        dials={"penalty": constant(gamma)},
-        averaged=(),
-    )
-
-
-def zeros() -> Iterator[Batch]:
-    while True:
-        yield Batch(torch.zeros(2, 1, dtype=torch.float64))
+STEPS = 500
 
 
 @cache
-def trajectory(objective: str, penalty: str = "", gamma: float = 0.0) -> np.ndarray:
+def path(method: Method) -> np.ndarray:
     """(STEPS, 2): theta and psi after each step of the loop."""
-    game = dirac(objective, penalty, gamma)
-    places = []
-    for _ in islice(play(game, zeros(), Optimizers(game), Averages(game)), STEPS):
-        places.append([parameter.item() for parameter in game.networks.parameters()])
-    return np.array(places)
+    return trajectory(method, STEPS).numpy()
+
+
+def distance(method: Method) -> np.ndarray:
+    return np.linalg.norm(path(method), axis=1)
 
 
 def sigmoid(t: float) -> float:
@@ -100,47 +37,90 @@ PULLS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
 }
 
 
-def reference(objective: str, gamma: float) -> np.ndarray:
-    """Alternating gradient descent by hand, D first."""
-    theta, psi, places = 1.0, 1.0, []
-    for _ in range(STEPS):
-        of_d, of_g = PULLS[objective]
-        psi -= RATE * (of_d(psi * theta) * theta + gamma * psi)
-        theta -= RATE * of_g(psi * theta) * psi
-        places.append([theta, psi])
+def reference(method: Method) -> np.ndarray:
+    """Gradient descent by hand, D first or both at once, with or without Lookahead (Chavdarova et al. 2021, alg. 1)."""
+    point, slow, places = np.ones(2), np.ones(2), []
+    of_d, of_g = PULLS[method.objective]
+    for step in range(1, STEPS + 1):
+        theta, psi = point
+        new_psi = psi - RATE * (of_d(psi * theta) * theta + method.gamma * psi)
+        seen = psi if method.at_once else new_psi
+        point = np.array([theta - RATE * of_g(seen * theta) * seen, new_psi])
+        if method.lookahead and step % EVERY == 0:
+            point = slow = slow + ALPHA * (point - slow)
+        places.append(point)
     return np.array(places)
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["alternating", "at once"])
+@pytest.mark.parametrize("slow", [False, True], ids=["plain", "lookahead"])
 @pytest.mark.parametrize("gamma", [0.0, 0.3])
 @pytest.mark.parametrize("objective", PULLS)
-def test_the_loop_walks_the_path_of_alternating_descent(objective: str, gamma: float) -> None:
-    path = trajectory(objective, "r1" if gamma else "", gamma)
-    np.testing.assert_allclose(path, reference(objective, gamma), rtol=1e-4, atol=1e-6)
-
-
-def distance(objective: str, penalty: str = "", gamma: float = 0.0) -> np.ndarray:
-    return np.linalg.norm(trajectory(objective, penalty, gamma), axis=1)
+def test_the_loop_walks_the_path_of_descent(objective: str, gamma: float, slow: bool, at_once: bool) -> None:
+    method = Method(objective, "r1" if gamma else "", gamma, at_once=at_once, lookahead=slow)
+    walked, expected = path(method), reference(method)
+    off = np.linalg.norm(walked - expected, axis=1)
+    assert (off <= 1e-4 * np.linalg.norm(expected, axis=1) + 1e-6).all()
 
 
 def test_wasserstein_alone_circles_for_ever() -> None:
     """Mescheder et al. 2018, lemma 2.4: theta^2 + psi^2 is (nearly) kept, and the point comes round again and again."""
-    path = trajectory("wasserstein")
-    far = np.linalg.norm(path, axis=1)
+    far = distance(Method("wasserstein"))
     assert 0.9 * 2**0.5 < far.max() < 1.2 * 2**0.5
     assert far.min() > 0.8 * 2**0.5
-    assert (np.diff(np.sign(path[:, 0])) != 0).sum() > 10
+    assert (np.diff(np.sign(path(Method("wasserstein"))[:, 0])) != 0).sum() > 10
 
 
 def test_minimax_alone_never_arrives() -> None:
-    assert distance("minimax")[-100:].min() > 0.5
+    assert distance(Method("minimax"))[-100:].min() > 0.5
 
 
-@pytest.mark.parametrize(("gamma", "reached"), [(0.3, 1e-3), (1.0, 1e-6)])
+@pytest.mark.parametrize(("gamma", "reached"), [(0.3, 1e-6), (1.0, 1e-12)])
 def test_non_saturating_with_r1_converges(gamma: float, reached: float) -> None:
-    """Mescheder et al. 2018, theorem 4.1; fastest at gamma = 2 |f'(0)| = 1."""
-    assert distance("non-saturating", "r1", gamma)[-1] < reached
+    """Mescheder et al. 2018, theorem 4.1."""
+    assert distance(Method("non-saturating", "r1", gamma))[-1] < reached
+
+
+def test_r1_is_fastest_at_its_critical_weight() -> None:
+    """Ibid.: eigenvalues -gamma/2 +- sqrt(gamma^2/4 - f'(0)^2) meet at gamma = 2 |f'(0)| = 1, where f'(0) = 1/2."""
+    ends = {gamma: distance(Method("non-saturating", "r1", gamma))[-1] for gamma in (0.3, 0.6, 1.0, 1.6, 2.5)}
+    assert min(ends, key=lambda gamma: ends[gamma]) == 1.0
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "wasserstein"])
+def test_lookahead_arrives_where_descent_circles(objective: str) -> None:
+    alone, slow = (distance(Method(objective, lookahead=on)) for on in (False, True))
+    assert slow[-1] < alone[-1] / 5
+    assert slow[-1] < 0.1
+    assert slow[-1] < slow[200] < slow[20]
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "r1+r2"])
 def test_the_default_objective_converges_under_either_penalty(penalty: str) -> None:
-    assert distance("relativistic", penalty, 0.5)[-1] < 1e-3
+    assert distance(Method("relativistic", penalty, 0.5))[-1] < 1e-6
+
+
+MEASURED = {
+    # by a separate script, with the formulas of the repositories of Mescheder et al. and Chavdarova et al.
+    Method("minimax", at_once=True): 3.1,
+    Method("minimax"): 1.4,
+    Method("minimax", at_once=True, lookahead=True): 0.22,
+    Method("non-saturating", at_once=True): 0.64,
+    Method("non-saturating"): 0.28,
+    Method("non-saturating", at_once=True, lookahead=True): 0.10,
+    Method("wasserstein", at_once=True): 2.6e4,
+    Method("wasserstein"): 1.4,
+    Method("wasserstein", at_once=True, lookahead=True): 6.8e-4,
+}
+
+
+@pytest.mark.parametrize("method", MEASURED, ids=str)
+def test_it_ends_where_others_have_measured(method: Method) -> None:
+    """Within a sixth: they count steps and phases of the circle their own way."""
+    assert distance(method)[-1] == pytest.approx(MEASURED[method], rel=1 / 6)
+
+
+def test_simultaneous_descent_of_wasserstein_spirals_outwards_at_the_known_rate() -> None:
+    """Each step multiplies the distance by sqrt(1 + h^2): the map's eigenvalues are 1 +- i h."""
+    far = distance(replace(Method("wasserstein"), at_once=True))
+    np.testing.assert_allclose(far[1:] / far[:-1], (1 + RATE**2) ** 0.5, rtol=1e-6)
