@@ -44,8 +44,8 @@ def from_radii(cross: Tensor, real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -
     """The same, from distances of reals to fakes (n, m) and the radii of both (n,), (m,)."""
     inside = cross <= real[:, None]
     return Manifold(
-        precision=float(inside.any(dim=0).float().mean()),
-        recall=float((cross <= fake).any(dim=1).float().mean()),
+        precision=float(inside.any(dim=0).double().mean()),
+        recall=float((cross <= fake).any(dim=1).double().mean()),
         density=float(inside.sum()) / (k * cross.shape[1]),
-        coverage=float(inside.any(dim=1).float().mean()),
+        coverage=float(inside.any(dim=1).double().mean()),
     )

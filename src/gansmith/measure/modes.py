@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,3 +32,17 @@ def coverage(samples: NDArray[np.floating], centres: NDArray[np.floating], sigma
     shares = counts[counts > 0] / max(counts.sum(), 1)
     divergence = float((shares * np.log(shares * len(centres))).sum()) if len(shares) else float("inf")
     return Coverage(int((counts > 0).sum()), len(centres), float(good.mean()), divergence)
+
+
+def perfect(n: int, modes: int, dimensions: int = 2) -> Coverage:
+    """What n samples of the true distribution score on average: the figures to compare with.
+
+    modes: those of which at least one sample is expected to be seen; high_quality: the chi-square distribution at 9;
+    reverse_kl: (modes - 1) / 2m, the mean of a multinomial's divergence for m high-quality samples.
+    """
+    from torch import tensor
+    from torch.special import gammainc
+
+    good = float(gammainc(tensor(dimensions / 2).double(), tensor(4.5).double()))
+    seen = modes * -math.expm1(n * math.log1p(-good / modes)) if modes > 1 else 1.0
+    return Coverage(round(seen), modes, good, (modes - 1) / (2 * n * good))

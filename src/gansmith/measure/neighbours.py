@@ -16,8 +16,9 @@ from gansmith.measure.distances import Matrices, distances
 class Told:
     """Leave-one-out accuracy of a nearest neighbour that tells real from fake: 0..1, 0.5 is best.
 
-    real, fake: the same on either side, fakes alone being told right when they are few pictures among good ones.
-    Below 0.5, samples are copied.
+    real, fake: the same on either side. They matter: noisy fakes lie nearer to reals than to each other, so that reals
+    are told right and fakes wrong, which makes 0.5 together. Few good pictures are told right; below 0.5 on both
+    sides, samples are copied.
     """
 
     accuracy: float
@@ -41,7 +42,7 @@ def told(matrices: Matrices) -> Told:
 
 
 def _nearer(own: Tensor, other: Tensor) -> Tensor:
-    return (own < other).float() + (own == other).float() / 2
+    return (own < other).double() + (own == other).double() / 2
 
 
 @dataclass(frozen=True)

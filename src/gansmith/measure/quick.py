@@ -112,7 +112,7 @@ def _enough(count: int, of: str) -> None:
 def _coverage(among: Tensor, to_held: Tensor) -> float:
     n = min(to_held.shape)
     inside = to_held[:n, :n] <= radii(among[:n, :n], NEIGHBOURS)[:, None]
-    return float(inside.any(dim=1).float().mean())
+    return float(inside.any(dim=1).double().mean())
 
 
 def _kid_by_chance(reals: Tensor, size: int) -> float:
