@@ -1,0 +1,97 @@
+"""`gansmith diagnose`: the doctor's findings in words, numbers and small curves, or as JSON; exit status 3: sick."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gansmith.cli.app import Json, Out, app
+
+if TYPE_CHECKING:
+    from gansmith.doctor.finding import Diagnosis, Finding
+    from gansmith.doctor.remedy import Remedy
+
+SICK = 3
+BARS = "▁▂▃▄▅▆▇█"
+CURVES = 6  # shown for a finding
+
+Target = Annotated[str, typer.Argument(metavar="RUN|LOG", help="a run, or a log: csv, tsv, jsonl, printed text")]
+
+
+@app.command()
+def diagnose(run_or_log: Target = "last", as_json: Json = False, out: Out = "runs") -> None:
+    """Say what is wrong with a training and what helps; exit status 3 when it is sick."""
+    from gansmith.verbs.diagnose import diagnose as examine
+
+    diagnosis = examine(run_or_log, out=out)
+    if as_json:
+        print(json.dumps(diagnosis.to_json(), indent=2))
+    else:
+        show(diagnosis, run_or_log)
+    if not diagnosis.healthy:
+        raise typer.Exit(SICK)
+
+
+def show(diagnosis: Diagnosis, target: str) -> None:
+    """Print a diagnosis for a person."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from gansmith.doctor.finding import light
+
+    console = Console(highlight=False)
+    colour, _ = light(diagnosis)
+    style = {"green": "green", "amber": "yellow", "red": "red"}[colour]
+    console.print(f"[bold {style}]{colour}[/]  {escape(diagnosis.verdict)}")
+    if best := diagnosis.best:
+        where = " ".join(f"{name} {best[name]:,}" for name in ("seen", "step") if name in best)
+        console.print(f"best   {escape(str(best['metric']))} {best['value']:.4g} at {where} ({best['share']:.0%})")
+    for finding in diagnosis.findings:
+        console.print()
+        for line in lines(finding, target):
+            console.print(escape(line))
+
+
+def lines(finding: Finding, target: str) -> Iterable[str]:
+    """A finding as text: its name and numbers, words, curves, and remedies to type."""
+    advice = "" if finding.sick else "  (advice)"
+    yield (
+        f"{finding.ailment}{advice}  severity {finding.severity:.2f}  confidence {finding.confidence:.2f}"
+        f"  since {finding.onset:,.0f}"
+    )
+    yield f"  {finding.words}"
+    curves = {name: value for name, value in finding.evidence.items() if isinstance(value, tuple) and value}
+    width = max(map(len, curves), default=0)
+    for name, pairs in list(curves.items())[:CURVES]:
+        values = [value for _, value in pairs]
+        yield f"  {name:{width}}  {sparkline(values)}  {values[0]:.3g} to {values[-1]:.3g}"
+    for name, value in finding.evidence.items():
+        if not isinstance(value, tuple):
+            yield f"  {name}: {value:.4g}"
+    for remedy in finding.remedies:
+        yield f"  try: {remedy.words}{_typed(remedy, target)}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A curve in one line of text; what is not finite is a cross."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = (len(BARS) - 1) / (high - low) if high > low else 0.0
+    return "".join(BARS[round((value - low) * scale)] if math.isfinite(value) else "×" for value in values)
+
+
+def _typed(remedy: Remedy, target: str) -> str:
+    """What to type for it: settings for a new training, of a run the remedy itself."""
+    if not remedy.applicable:
+        return ""
+    settings = " ".join(f"{name}={_plain(value)}" for name, value in remedy.changes.items() if value is not None)
+    by_hand = f"   {settings}" if settings else ""
+    return f"{by_hand}   (gansmith remedy {target} --apply {remedy.id})"
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

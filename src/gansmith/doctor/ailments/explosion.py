@@ -1,0 +1,84 @@
+"""explosion: losses or gradients that are not numbers any more, or run away by orders of magnitude."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.doctor.ailment import Ailment, Told
+from gansmith.doctor.history import Array, History, Series
+from gansmith.doctor.losses import D
+from gansmith.doctor.trends import above, so_far, trailing
+
+WATCHED = ("discriminator/", "generator/", "gradient/", "logits/")
+GRADIENTS = ("gradient/generator", "gradient/discriminator")
+WAY_BEYOND = 50.0  # times the running median (Karras et al. 2020 skip such steps; here they must last)
+RUNAWAY_LOSS = 1000.0  # times the discriminator's loss at the start
+STEPS_SKIPPED = 3  # in a row of lines: the trainer rolls back after as many
+
+
+def score(history: History) -> Series:
+    """10 where something is not finite; gradients by 50 times their running median; losses by 1000 times the start."""
+    worst = np.zeros(len(history))
+    for name, values in history.columns.items():
+        if name.startswith(WATCHED):
+            worst = np.maximum(worst, np.where(np.isinf(values), 10.0, 0.0))
+    for name in GRADIENTS:
+        worst = np.maximum(worst, _beyond(history.columns.get(name), WAY_BEYOND, at_least=20.0))
+    if not history.foreign:
+        worst = np.maximum(worst, _skipped(history))
+    loss = history.columns.get(D)
+    if loss is not None and len(loss):
+        early = max(3, int(np.searchsorted(history.seen, 0.2 * history.length)))
+        start = np.abs(loss[:early][np.isfinite(loss[:early])])
+        scale = max(1.0, float(np.quantile(start, 0.9))) if len(start) else 1.0
+        worst = np.maximum(worst, above(trailing(_size(loss), 3), RUNAWAY_LOSS * scale))
+        worst = np.maximum(worst, _beyond(loss, WAY_BEYOND, at_least=100.0))
+    return Series(history.seen, worst)
+
+
+def _size(values: Array) -> Array:
+    return np.abs(np.where(np.isfinite(values), values, np.nan))
+
+
+def _beyond(values: Array | None, times: float, at_least: float) -> Array:
+    if values is None or not len(values):
+        return np.zeros(0 if values is None else len(values))
+    size = _size(values)
+    usual = so_far(size, 0.5)
+    usual[: min(8, len(usual))] = np.nan  # too few to call anything usual
+    return np.where(size >= at_least, above(size, times * np.maximum(usual, 1e-12)), 0.0)
+
+
+def _skipped(history: History) -> Array:
+    """Steps that were not taken because gradients were not finite, within the last ten lines."""
+    total = np.nan_to_num(history.held("skipped"), posinf=0.0)
+    if not len(total):
+        return total
+    lately = total - np.r_[np.zeros(min(10, len(total))), total[: max(0, len(total) - 10)]]
+    return above(lately, float(STEPS_SKIPPED))
+
+
+def tell(history: History, onset: float) -> Told:
+    broken = {
+        name: float(history.seen[np.flatnonzero(np.isinf(values))[0]])
+        for name, values in history.columns.items()
+        if name.startswith(WATCHED) and np.isinf(values).any()
+    }
+    evidence = {f"{name} not finite from": seen for name, seen in broken.items()}
+    for name in (*GRADIENTS, D):
+        if len(points := history.series(name)):
+            evidence[name] = points.where(np.isfinite(points.values)).pairs()  # type: ignore[assignment]
+    if broken:
+        words = (
+            f"The training broke down: {', '.join(sorted(broken)[:3])} became something that is not a number. "
+            "Nothing computed from it afterwards means anything; the steps were too large, or a value overflowed."
+        )
+    else:
+        words = (
+            "The training runs away: losses or gradients grew to many times their usual size and stayed there. "
+            "The steps are too large for the networks to find their way back."
+        )
+    return Told(evidence, words, confidence=0.97 if broken else 0.8, severity=1.0 if broken else 0.8)
+
+
+EXPLOSION = Ailment("explosion", score, tell, need=2, of=3, early=True, raw=True)

@@ -1,0 +1,44 @@
+"""over_trained: the best lies long behind, and training on has made the samples worse."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gansmith.doctor.ailment import Ailment, Told
+from gansmith.doctor.history import NOTHING, History, Series
+from gansmith.doctor.quality import FEW, quality
+
+WORSE = 1.5  # times the best
+PATIENCE, LONG = 0.08, 0.3  # of the length since the best: at the end, and before it
+
+
+def score(history: History) -> Series:
+    """The metric over its best, where the best is long past; 0 while the training may still come back."""
+    found = quality(history)
+    if found is None or len(found.cost) < FEW or (found.name == "distance" and not history.foreign):
+        return NOTHING
+    level = found.level
+    if len(level) < 2 * FEW:
+        level = np.r_[level[:-1], min(level[-1], max(level[-2:]))]
+    at = np.array([int(np.argmin(level[: row + 1])) for row in range(len(level))])
+    since = (found.cost.seen - found.cost.seen[at]) / history.length
+    need = PATIENCE if history.ended else LONG
+    return Series(found.cost.seen, np.where(since >= need, level / level[at] / WORSE, 0.0))
+
+
+def tell(history: History, onset: float) -> Told:
+    found = quality(history)
+    if found is None:
+        return Told({}, "")
+    best, values = found.best, found.values
+    ratio = float(found.ratio()[-1])
+    words = (
+        f"Trained too long: {found.name} was best ({values.values[best]:.4g}) at {values.seen[best]:,.0f}, "
+        f"{values.seen[best] / history.length:.0%} of the way, and is {values.values[-1]:.4g} now, {ratio:.1f} times "
+        "as bad. Use the checkpoint from then."
+    )
+    name = "metric" if history.foreign else "eval/kid"
+    return Told({name: values.pairs(48), "times the best": ratio}, words, confidence=0.9, severity=0.6)
+
+
+OVER_TRAINED = Ailment("over_trained", score, tell, at_end=True)
