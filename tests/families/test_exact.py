@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -41,7 +42,8 @@ def test_resumed_is_uninterrupted(name: str, shape: str, precision: str, with_tr
 
 def ends(forget: str, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Weights after a resume with everything, and after one that lost the tensors whose name contains `forget`."""
-    settings = {"skip_d": 0.999, "ema": 0.05, "g_every": 2}
+    settings: dict[str, Any] = {"skip_d": 0.999, "ema": 0.05, "g_every": 2, "spectral": True, "lecam": 0.3, "ada": 0.1}
+    settings |= {"history": 0.5, "lookahead": 4}
     first = begin("dcgan", "grey", **settings)
     games.advance(first, "grey", BEFORE)
     path = first.save(folder)
@@ -67,13 +69,21 @@ def ends(forget: str, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, 
     "forget",
     [
         "networks/generator.layers.0.weight",
-        "networks/discriminator.last.weight",
+        "networks/discriminator.last.parametrizations.weight.original",
+        "networks/discriminator.layers.0.parametrizations.weight.0._v",
         "networks/generator.layers.1.running_mean",
         "networks/generator.layers.1.running_var",
         "networks/balance.accuracy",
+        "networks/ada.p",
+        "networks/ada.overfitting",
+        "networks/lecam.real",
+        "networks/history.images",
+        "networks/history.known",
+        "networks/lookahead.generator/layers/0/weight",
+        "networks/lookahead.at",
         "averages/generator",
         "optimizers/generator/layers.0.weight/exp_avg",
-        "optimizers/discriminator/last.weight/exp_avg_sq",
+        "optimizers/discriminator/last.parametrizations.weight.original/exp_avg_sq",
         "optimizers/generator/layers.0.weight/step",
     ],
 )
@@ -88,7 +98,8 @@ def test_forgetting_the_place_shows(forget: str, tmp_path: Path) -> None:
     found = []
     for lose in (False, True):
         training = begin("robust", "points", lr_end=1e-5)
-        training.place.gain = training.optimizers.gain = 0.5
+        training.place.treatments.append({"outcome": "helped", "gain": 0.5, "changes": {}})
+        training.optimizers.gain = training.place.gain
         games.advance(training, "points", BEFORE)
         path = training.save(tmp_path / str(lose))
         training = begin("robust", "points", lr_end=1e-5)
