@@ -38,10 +38,16 @@ def losses(history: History) -> Losses | None:
     return Losses(
         trailing(d, 3),
         trailing(g, 3),
-        float(np.nanmax(np.abs(d[:early]), initial=0.0)),
+        _at_first(np.abs(d[:early])),
         float(np.nanmedian(np.abs(g[:early]))) if not np.isnan(g[:early]).all() else 1.0,
         bool(np.nanmin(d) >= -1e-6 and np.nanmin(g) >= -1e-6),
     )
+
+
+def _at_first(sizes: Array) -> float:
+    """The largest of the first, since it may fall within a few steps; but no single leap beyond what losses begin with."""
+    known = sizes[~np.isnan(sizes)]
+    return min(float(known.max()), max(2.0, float(np.median(known)))) if len(known) else 0.0
 
 
 def discriminator_wins(found: Losses) -> Array:
@@ -52,8 +58,8 @@ def discriminator_wins(found: Losses) -> Array:
     if not found.bounded:
         return np.zeros(len(found.d))
     sure = below(np.maximum(found.d, 1e-9), 0.02 * found.d_first)
-    third = before(found.g, max(3, len(found.g) // 3))
-    climbing = np.minimum(above(found.g, 4.0), above(found.g, 1.25 * third))
+    level = trailing(found.g, max(3, len(found.g) // 6))
+    climbing = np.minimum(above(level, 4.0), above(level, 1.4 * before(level, max(3, len(level) // 3))))
     lost = np.maximum(above(found.g, 8.0), climbing)
     scale = max(0.25, found.g_first)
     squares = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +27,36 @@ def below(values: Array, limit: float | Array) -> Array:
     return np.where(np.isnan(values) | np.isinf(values), 0.0, np.clip(score, 0.0, MOST))
 
 
-def trailing(values: Array, width: int, how: Callable[..., Array] = np.nanmedian) -> Array:
-    """how (a NaN-proof mean, median, maximum ...) of the last `width` rows at each row; NaN where all are unknown."""
+def medians(frames: Array) -> Array:
+    """(m,) the median of what is known in each row of (m, width); NaN where nothing is."""
+    ranked, known = np.sort(frames, axis=1), (~np.isnan(frames)).sum(axis=1)  # NaN sorts last
+    rows = np.arange(len(frames))
+    last = np.maximum(known - 1, 0)
+    return 0.5 * (ranked[rows, last // 2] + ranked[rows, np.minimum(known // 2, last)])
+
+
+def trailing(values: Array, width: int, how: Callable[[Array], Array] = medians) -> Array:
+    """how((m, width)) of the last `width` rows at each row, the unknown before the first row being NaN."""
     if not len(values):
         return values
     padded = np.r_[np.full(width - 1, np.nan), values]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, width)
-    known = ~np.isnan(frames).all(axis=1)
-    found = np.full(len(values), np.nan)
-    if known.any():
-        found[known] = how(frames[known], axis=1)
-    return found
+    return how(np.lib.stride_tricks.sliding_window_view(padded, width))
+
+
+def means(frames: Array) -> Array:
+    """(m,) the mean of what is known in each row of (m, width); NaN where nothing is."""
+    known = ~np.isnan(frames)
+    return np.where(known, frames, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+
+
+def highest(frames: Array) -> Array:
+    """(m,) the largest known of each row of (m, width); NaN where nothing is."""
+    return np.fmax.reduce(frames, axis=1)
+
+
+def lowest(frames: Array) -> Array:
+    """(m,) the smallest known of each row of (m, width); NaN where nothing is."""
+    return np.fmin.reduce(frames, axis=1)
 
 
 def so_far(values: Array, share: float) -> Array:
@@ -65,29 +85,42 @@ def sustained(scores: Array, need: int, of: int) -> Array:
     return np.sort(frames, axis=1)[:, of - need]
 
 
-def swing(values: Array) -> tuple[float, float, float]:
-    """(strength 0..1 of the dominant oscillation, its period in rows, growth of its amplitude) of an even curve.
+@dataclass(frozen=True)
+class Swing:
+    """A dominant oscillation. strength: 0..1, how much of the curve it explains. period: in rows.
 
-    Strength: the autocorrelation of the detrended curve at its first peak past a trough, halved where it does not
-    return one period later. Growth: amplitude of the later half over that of the earlier. (0, 0, 1) without any.
+    growth: amplitude of the later half over that of the earlier. size: amplitude of the later half over the curve's
+    middle.
+    """
+
+    strength: float = 0.0
+    period: float = 0.0
+    growth: float = 1.0
+    size: float = 0.0
+
+
+def swing(values: Array) -> Swing:
+    """The oscillation of an even curve, freed of its trend: from the first peak of its autocorrelation past a trough.
+
+    The strength is the lesser of peak and trough: noise and wandering have one without the other.
     """
     count = len(values)
     if count < 16 or not np.isfinite(values).all():
-        return 0.0, 0.0, 1.0
+        return Swing()
     at = np.linspace(-1, 1, count)
     rest = values - np.polyval(np.polyfit(at, values, 2), at)
     power = float(rest @ rest)
     if power <= 1e-18 * max(1.0, float(values @ values)):
-        return 0.0, 0.0, 1.0
+        return Swing()
     lags = count // 3
     echo = np.array([rest[: count - lag] @ rest[lag:] / power * count / (count - lag) for lag in range(lags + 1)])
     negative = np.flatnonzero(echo < 0)
     if not len(negative) or negative[0] + 1 >= lags:
-        return 0.0, 0.0, 1.0
+        return Swing()
     lag = int(negative[0] + np.argmax(echo[negative[0] :]))
-    strength = float(np.clip(echo[lag], 0.0, 1.0))
+    strength = float(np.clip(min(echo[lag], -1.2 * echo[:lag].min()), 0.0, 1.0))
     if lag < 3 or strength < 0.1:
-        return 0.0, 0.0, 1.0
-    half = count // 2
-    growth = float(rest[half:].std() / max(1e-12, float(rest[:half].std())))
-    return strength, float(lag), growth
+        return Swing()
+    early, late = float(rest[: count // 2].std()), float(rest[count // 2 :].std())
+    middle = max(1e-12, float(np.median(np.abs(values))))
+    return Swing(strength, float(lag), late / max(1e-12, early), 2**0.5 * late / middle)

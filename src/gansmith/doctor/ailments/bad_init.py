@@ -7,7 +7,7 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import D, G
-from gansmith.doctor.trends import above, trailing
+from gansmith.doctor.trends import above, highest, lowest, trailing
 
 DEAD, SATURATED = 0.5, 0.5  # shares of channels, of pixels
 EARLY = 0.15  # of the budget within which it must have begun to be the start's fault
@@ -36,13 +36,13 @@ def _bad_since_the_start(history: History, bad: np.ndarray) -> np.ndarray:
 
 def _frozen(history: History) -> Array:
     """(n,) both losses exactly constant over a fifth of the log and more, but not at 0 or at those of a coin."""
-    d, g = history.held(D), history.held(G)
+    d, g = (np.where(np.isfinite(v), v, np.nan) for v in (history.held(D), history.held(G)))
     width = max(8, len(history) // 5)
     if len(history) < width:
         return np.zeros(len(history))
-    still = [trailing(v, width, np.nanmax) - trailing(v, width, np.nanmin) <= 1e-6 * np.abs(v) + 1e-12 for v in (d, g)]
+    still = [trailing(v, width, highest) - trailing(v, width, lowest) <= 1e-6 * np.abs(v) + 1e-12 for v in (d, g)]
     full = np.arange(len(d)) >= width - 1
-    return np.where(full & still[0] & still[1] & np.isfinite(d) & np.isfinite(g), 1.5, 0.0)
+    return np.where(full & still[0] & still[1] & (np.abs(d) > 1e-3), 1.5, 0.0)
 
 
 def tell(history: History, onset: float) -> Told:

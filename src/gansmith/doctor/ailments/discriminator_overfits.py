@@ -6,7 +6,7 @@ import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
-from gansmith.doctor.trends import above, trailing
+from gansmith.doctor.trends import above, means, trailing
 
 GAP = 0.4  # of the way from training images down to fakes (Karras et al. 2020, section 3: r_v, there 0.5 to 0.6)
 CERTAIN = 0.65  # share of training images told right below which the gap is noise
@@ -18,7 +18,7 @@ def gap(history: History) -> Array:
     (E D(train) - E D(held)) / (E D(train) - E D(fake)), each a mean over five check-ups: 64 images are few.
     """
     train, held, fake = (
-        trailing(np.where(np.isinf(values), np.nan, values), 5, np.nanmean)
+        trailing(np.where(np.isinf(values), np.nan, values), 5, means)
         for values in (history.held(f"check/{side}") for side in ("train", "held", "fake"))
     )
     apart = train - fake

@@ -18,35 +18,43 @@ STEPS_SKIPPED = 3  # in a row of lines: the trainer rolls back after as many
 
 def score(history: History) -> Series:
     """10 where something is not finite; gradients by 50 times their running median; losses by 1000 times the start."""
-    worst = np.zeros(len(history))
+    broken = np.zeros(len(history), bool)
     for name, values in history.columns.items():
         if name.startswith(WATCHED):
-            worst = np.maximum(worst, np.where(np.isinf(values), 10.0, 0.0))
+            broken |= np.isinf(values)
+    if history.foreign and broken[-1:].any():
+        broken[-2:] = True  # a log that ends so: nobody waited for a second line
+    worst = np.maximum(np.where(broken, 10.0, 0.0), _skipped(history))
+    windows = history.windows()
+    at = np.searchsorted(windows.seen, history.seen, side="right") - 1
+    return Series(history.seen, np.maximum(worst, np.where(at >= 0, _runs_away(windows)[np.maximum(at, 0)], 0.0)))
+
+
+def _runs_away(history: History) -> Array:
+    worst = np.zeros(len(history))
     for name in GRADIENTS:
-        worst = np.maximum(worst, _beyond(history.columns.get(name), WAY_BEYOND, at_least=20.0))
-    if not history.foreign:
-        worst = np.maximum(worst, _skipped(history))
-    loss = history.columns.get(D)
-    if loss is not None and len(loss):
+        if name in history.columns:
+            worst = np.maximum(worst, _beyond(history.columns[name], at_least=20.0))
+    if D in history.columns:
+        loss = history.columns[D]
         early = max(3, int(np.searchsorted(history.seen, 0.2 * history.length)))
         start = np.abs(loss[:early][np.isfinite(loss[:early])])
         scale = max(1.0, float(np.quantile(start, 0.9))) if len(start) else 1.0
         worst = np.maximum(worst, above(trailing(_size(loss), 3), RUNAWAY_LOSS * scale))
-        worst = np.maximum(worst, _beyond(loss, WAY_BEYOND, at_least=100.0))
-    return Series(history.seen, worst)
+        worst = np.maximum(worst, _beyond(loss, at_least=100.0))
+    return worst
 
 
 def _size(values: Array) -> Array:
     return np.abs(np.where(np.isfinite(values), values, np.nan))
 
 
-def _beyond(values: Array | None, times: float, at_least: float) -> Array:
-    if values is None or not len(values):
-        return np.zeros(0 if values is None else len(values))
+def _beyond(values: Array, at_least: float) -> Array:
+    """(n,) score of values beyond WAY_BEYOND times what was usual up to then."""
     size = _size(values)
     usual = so_far(size, 0.5)
     usual[: min(8, len(usual))] = np.nan  # too few to call anything usual
-    return np.where(size >= at_least, above(size, times * np.maximum(usual, 1e-12)), 0.0)
+    return np.where(size >= at_least, above(size, WAY_BEYOND * np.maximum(usual, 1e-12)), 0.0)
 
 
 def _skipped(history: History) -> Array:

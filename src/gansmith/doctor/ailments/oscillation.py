@@ -5,32 +5,41 @@ from __future__ import annotations
 import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told
-from gansmith.doctor.history import Array, History, Series
+from gansmith.doctor.history import NOTHING, Array, History, Series
 from gansmith.doctor.losses import D, G
 from gansmith.doctor.quality import poor, quality
-from gansmith.doctor.trends import above, swing, trailing
+from gansmith.doctor.trends import MOST, above, swing, trailing
 
 SPAN, FEWEST, EVERY = 64, 24, 3  # rows looked at, rows needed, rows between two looks
-STRENGTH, GROWTH, SIZE = 0.45, 1.5, 0.6
-WILD = 1.2  # size from which an oscillation need not grow to be one
+FINER = 4  # times as many rows, for swings that medians over a hundredth of the training would level
+STRENGTH, GROWTH, SIZE = 0.6, 1.3, 0.45
+WILD = 0.8  # size from which an oscillation need not grow to be one
 DRIFT = 0.6  # of the reals' distance from each other by which samples of one latent move between two check-ups
 CURVES = (D, G, "check/diversity features", "eval/kid", "gap")
 
 
 def score(history: History) -> Series:
-    curves = {**history.columns, "gap": history.held("logits/real") - history.held("logits/fake")}
-    known = [_filled(curves[name]) for name in CURVES if name in curves]
-    known = [curve for curve in known if np.isfinite(curve).sum() >= FEWEST]
-    rows = np.arange(FEWEST - 1, len(history), EVERY)
-    values = np.zeros(len(rows))
-    for index, row in enumerate(rows):
-        values[index] = max((_swings(curve[max(0, row + 1 - SPAN) : row + 1]) for curve in known), default=0.0)
-    state = poor(history)[rows] if len(rows) else values
+    windows = history.windows()
+    rows = np.arange(FEWEST - 1, len(windows), EVERY)
+    if not len(rows):
+        return NOTHING
+    values = _curves(windows, windows.seen[rows], SPAN)
+    if history.foreign and len(history) >= FINER * len(windows):
+        values = np.maximum(values, _curves(history.windows(FINER * 100), windows.seen[rows], FINER * SPAN))
+    state = poor(windows)[rows]
     if history.foreign:
-        values = np.where(state < 1, 0.3 * values, values)
-    else:
-        values = np.minimum(np.maximum(values, _restless(history)[rows]), np.maximum(state, _unsettled(history)[rows]))
-    return Series(history.seen[rows], values)
+        return Series(windows.seen[rows], np.where(state < 1, 0.3 * values, values))
+    values = np.maximum(values, _restless(windows)[rows])
+    return Series(windows.seen[rows], np.minimum(values, np.maximum(state, _unsettled(windows)[rows])))
+
+
+def _curves(history: History, moments: Array, span: int) -> Array:
+    """(m,) the strongest swing of any curve within the `span` rows before each moment, in images seen."""
+    columns = {**history.columns, "gap": history.held("logits/real") - history.held("logits/fake")}
+    known = [_filled(columns[name]) for name in CURVES if name in columns]
+    known = [curve for curve in known if np.isfinite(curve).sum() >= FEWEST]
+    ends = np.searchsorted(history.seen, moments, side="right")
+    return np.array([max((_swings(curve[max(0, end - span) : end]) for curve in known), default=0.0) for end in ends])
 
 
 def _filled(values: Array) -> Array:
@@ -41,16 +50,13 @@ def _filled(values: Array) -> Array:
 
 
 def _swings(curve: Array) -> float:
-    curve = curve[np.isfinite(curve)]
-    strength, period, growth = swing(curve)
-    if not period or len(curve) < 3 * period:
+    """Score of three periods and more that grow, or are wild and do not fade."""
+    found = swing(curve[np.isfinite(curve)])
+    if not found.period or len(curve) < 3 * found.period:
         return 0.0
-    at = np.linspace(-1, 1, len(curve))
-    rest = curve - np.polyval(np.polyfit(at, curve, 2), at)
-    size = float(rest.std() * 2**0.5 / max(1e-12, float(np.median(np.abs(curve)))))
-    growing = min(strength / STRENGTH, growth / GROWTH, size / SIZE)
-    wild = min(strength / STRENGTH, growth / 0.8, size / WILD)
-    return float(np.clip(max(growing, wild), 0, 10))
+    growing = min(found.strength / STRENGTH, found.growth / GROWTH, found.size / SIZE)
+    wild = min(found.strength / STRENGTH, found.growth / 0.8, found.size / WILD)
+    return float(np.clip(max(growing, wild), 0, MOST))
 
 
 def _restless(history: History) -> Array:
@@ -79,4 +85,4 @@ def tell(history: History, onset: float) -> Told:
     return Told(evidence, words, confidence=0.7 if not history.foreign or "metric" in history else 0.55, severity=0.7)
 
 
-OSCILLATION = Ailment("oscillation", score, tell, need=2, of=3)
+OSCILLATION = Ailment("oscillation", score, tell, need=2, of=3, raw=True)
