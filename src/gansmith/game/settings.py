@@ -76,7 +76,7 @@ class AdversarialSettings(Settings):
     )
     lookahead_alpha: float = Field(0.5, gt=0, le=1, description="how far the slow weights then go to meet the fast")
     feature_matching: float = Field(
-        0.0, ge=0, description="weight of matching the mean of the discriminator's last features (0: off)"
+        0.0, ge=0, description="weight of matching the mean of the discriminator's last features, e.g. 0.01 (0: off)"
     )
 
     @field_validator("objective")
