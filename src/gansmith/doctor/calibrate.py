@@ -17,12 +17,12 @@ from gansmith.doctor.ailment import Ailment
 from gansmith.doctor.ailments import AILMENTS
 from gansmith.doctor.finding import ADVICE
 from gansmith.doctor.history import History
-from gansmith.doctor.thresholds import LEAST, STAGES, Thresholds
+from gansmith.doctor.thresholds import LEAST, STAGES, Thresholds, kin
 from gansmith.errors import GansmithError
 
 Peaks = Mapping[str, tuple[float, ...]]  # ailment -> largest sustained score in each stage
 
-ENOUGH = 8  # trainings of a family from which it has scales of its own
+ENOUGH = 5  # trainings of a kin from which it has scales of its own
 ROOM = 1.02  # thresholds stand so far above what a healthy training reached
 
 
@@ -35,15 +35,15 @@ def calibrate(healthy: Sequence[History], *, rate: float = 0.05) -> Thresholds:
         raise GansmithError(
             "Too few healthy trainings to calibrate on.", why=f"there are {len(healthy)}", do="record more"
         )
-    peaks = [(history.family, peaks_of(history)) for history in healthy]
+    peaks = [(kin(history), peaks_of(history)) for history in healthy]
     scales = scales_of(peaks[::2])
-    strange = sorted((strangeness(peak, family, scales) for family, peak in peaks[1::2]), reverse=True)
+    strange = sorted((strangeness(peak, name, scales) for name, peak in peaks[1::2]), reverse=True)
     count = len(strange)
     k = max(1, math.floor(rate * (count + 1)))
     factor = strange[k - 1]
     table = {
         name: {
-            family: tuple(round(max(LEAST, scale * factor * ROOM), 3) for scale in row) for family, row in rows.items()
+            group: tuple(round(max(LEAST, scale * factor * ROOM), 3) for scale in row) for group, row in rows.items()
         }
         for name, rows in scales.items()
     }
@@ -65,27 +65,28 @@ def peaks_of(history: History, ailments: Sequence[Ailment] = AILMENTS) -> dict[s
 
 
 def scales_of(peaks: Sequence[tuple[str, Peaks]]) -> dict[str, dict[str, tuple[float, ...]]]:
-    """Ailment -> family -> scale per stage: what nine of ten trainings stay below, and never less than LEAST."""
-    families = [family for family, _ in peaks]
-    groups = {family: [peak for name, peak in peaks if name == family] for family in set(families)}
-    groups = {family: group for family, group in groups.items() if family and len(group) >= ENOUGH}
+    """Ailment -> kin -> scale per stage: what nine of ten trainings stay below, and never less than LEAST."""
+    groups: dict[str, list[Peaks]] = {}
+    for name, peak in peaks:
+        groups.setdefault(name, []).append(peak)
+    groups = {name: group for name, group in groups.items() if name and len(group) >= ENOUGH}
     groups[""] = [peak for _, peak in peaks]
     return {
-        name: {
-            family: tuple(
-                max(LEAST, float(np.quantile([peak[name][stage] for peak in group], 0.9)))
+        ailment: {
+            name: tuple(
+                max(LEAST, float(np.quantile([peak[ailment][stage] for peak in group], 0.9)))
                 for stage in range(len(STAGES))
             )
-            for family, group in sorted(groups.items())
+            for name, group in sorted(groups.items())
         }
-        for name in peaks[0][1]
+        for ailment in peaks[0][1]
     }
 
 
-def strangeness(peak: Peaks, family: str, scales: Mapping[str, Mapping[str, tuple[float, ...]]]) -> float:
-    """The largest ratio of a training's peaks to the scales of its family."""
+def strangeness(peak: Peaks, name: str, scales: Mapping[str, Mapping[str, tuple[float, ...]]]) -> float:
+    """The largest ratio of a training's peaks to the scales of its kin."""
     return max(
         value / scale
-        for name, row in peak.items()
-        for value, scale in zip(row, scales[name].get(family, scales[name][""]))
+        for ailment, row in peak.items()
+        for value, scale in zip(row, scales[ailment].get(name, scales[ailment][""]))
     )

@@ -45,7 +45,7 @@ def losses(history: History) -> Losses | None:
 
 
 def _at_first(sizes: Array) -> float:
-    """The largest of the first, since it may fall within a few steps; but no single leap beyond what losses begin with."""
+    """The largest of the first, since it may fall within a few steps; but no leap beyond what losses begin with."""
     known = sizes[~np.isnan(sizes)]
     return min(float(known.max()), max(2.0, float(np.median(known)))) if len(known) else 0.0
 

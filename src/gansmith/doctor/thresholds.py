@@ -19,7 +19,7 @@ LEAST = 1.0  # no alarm is ever given below it: what a score of 1 means is writt
 
 @dataclass(frozen=True)
 class Thresholds:
-    """table: ailment -> family ("" for all others) -> a threshold per stage. runs, bound: how sure they are.
+    """table: ailment -> kin ("" for all others) -> a threshold per stage. runs, bound: how sure they are.
 
     bound: the share of healthy trainings that are alarmed at all, at most, if they are like the `runs` measured.
     """
@@ -30,8 +30,8 @@ class Thresholds:
 
     def of(self, ailment: str, history: History, seen: Array) -> Array:
         """(m,) the threshold of an ailment at those images seen. Logs of other tools have the least everywhere."""
-        by_family = self.table.get(ailment, {})
-        stages = () if history.foreign else by_family.get(history.family, by_family.get("", ()))
+        by_kin = self.table.get(ailment, {})
+        stages = () if history.foreign else by_kin.get(kin(history), by_kin.get("", ()))
         if not stages or not history.length:
             return np.full(len(seen), LEAST)
         stage = np.searchsorted(STAGES, seen / history.length, side="right") - 1
@@ -40,6 +40,11 @@ class Thresholds:
     def to_json(self) -> dict[str, Any]:
         table = {name: {key: list(row) for key, row in rows.items()} for name, rows in self.table.items()}
         return {"stages": list(STAGES), "runs": self.runs, "bound": self.bound, "thresholds": table}
+
+
+def kin(history: History) -> str:
+    """What trainings must share to be compared: "robust images", "robust points"."""
+    return f"{history.family} {history.kind}".strip()
 
 
 def read(found: Mapping[str, Any]) -> Thresholds:

@@ -12,36 +12,36 @@ from gansmith.doctor.history import History, Series
 from gansmith.doctor.trends import trailing
 
 REPEATED = 0.3  # share of the data that repeats other data
+BLANK = 0.3  # share of images without a picture in them
 UNLIKE = 0.5  # coverage of held-out by training data below which the two are not alike
-TINY = 100  # images
+NARROW, WIDE = 0.5, 1.5  # a spread of values too small, a value too large, for outputs from -1 to 1
 
 
-def faults(data: Mapping[str, Any]) -> list[tuple[float, str]]:
+def faults(data: Mapping[str, Any], kind: str = "images") -> list[tuple[float, str]]:
     """(score, words) of what is known to be wrong with a data set before anyone trains on it.
 
-    Read are: count, duplicates and near_duplicates (samples), classes (name -> samples), low, high, deviation (of the
-    values a network sees, meant to fill -1..1), unreadable.
+    Read are, each optional: usable or count, duplicates and near_duplicates (samples), constant (share of images that
+    are one colour), low and high (of an image's values as a network sees them).
     """
+    known = {name: float(value) for name, value in data.items() if _is_number(value)}
+    count = known.get("usable") or known.get("count") or 0.0
     found = []
-    count = _number(data.get("usable")) or _number(data.get("count")) or 0.0
-    repeated = (_number(data.get("duplicates")) or 0.0) + (_number(data.get("near_duplicates")) or 0.0)
+    repeated = known.get("duplicates", 0.0) + known.get("near_duplicates", 0.0)
     if count and repeated / count >= REPEATED:
-        share = repeated / count
-        found.append((share / REPEATED, f"{share:.0%} of the data repeats other data"))
-    low, high = _number(data.get("low")), _number(data.get("high"))
-    if low is not None and high is not None:
-        if high - low < 1e-6:
-            found.append((3.0, "every value is the same"))
-        elif low >= -0.01 or high <= 0.01 or max(-low, high) > 1.5:
-            found.append((2.0, f"values run from {low:.3g} to {high:.3g}, where a generator makes -1 to 1"))
-    deviation = _number(data.get("deviation"))
-    if deviation is not None and 0 <= deviation < 0.01 and not found:
-        found.append((2.0, "the data hardly varies"))
+        found.append((repeated / count / REPEATED, f"{repeated / count:.0%} of it repeats the rest"))
+    if kind == "points":
+        return found
+    if (blank := known.get("constant", 0.0)) >= BLANK:
+        found.append((blank / BLANK, f"{blank:.0%} of the images are of one colour"))
+    if "low" in known and "high" in known:
+        low, high = known["low"], known["high"]
+        if high - low < NARROW or max(-low, high) > WIDE:
+            found.append((2.0, f"its values run from {low:.3g} to {high:.3g}, where a generator makes -1 to 1"))
     return found
 
 
 def score(history: History) -> Series:
-    known = max((value for value, _ in faults(history.data)), default=0.0)
+    known = max((value for value, _ in faults(history.data, history.kind)), default=0.0)
     values = np.full(len(history), known)
     floor = trailing(history.held("eval/coverage floor"), 3)
     if len(floor):
@@ -51,11 +51,11 @@ def score(history: History) -> Series:
 
 
 def tell(history: History, onset: float) -> Told:
-    found = [words for _, words in faults(history.data)]
+    found = [words for _, words in faults(history.data, history.kind)]
     evidence = {
         name: float(history.data[name])
-        for name in ("count", "duplicates", "near_duplicates", "low", "high")
-        if _number(history.data.get(name)) is not None
+        for name in ("usable", "count", "duplicates", "near_duplicates", "constant", "low", "high")
+        if _is_number(history.data.get(name))
     }
     if not found:
         found = ["held-out data is not like the training data: repeated rows, or sorted data cut in two"]
@@ -63,8 +63,8 @@ def tell(history: History, onset: float) -> Told:
     return Told(evidence, words, confidence=0.85, severity=0.7)
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 DATA_FAULT = Ailment("data_fault", score, tell, early=True)

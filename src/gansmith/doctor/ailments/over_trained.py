@@ -10,6 +10,7 @@ from gansmith.doctor.quality import FEW, quality
 
 WORSE = 1.5  # times the best
 PATIENCE, LONG = 0.08, 0.3  # of the length since the best: at the end, and before it
+END = 0.94  # of the length from which a measurement is one of the end
 
 
 def score(history: History) -> Series:
@@ -22,7 +23,7 @@ def score(history: History) -> Series:
         level = np.r_[level[:-1], min(level[-1], max(level[-2:]))]
     at = np.array([int(np.argmin(level[: row + 1])) for row in range(len(level))])
     since = (found.cost.seen - found.cost.seen[at]) / history.length
-    need = PATIENCE if history.ended else LONG
+    need = np.where(found.cost.seen >= END * history.length, PATIENCE, LONG)
     return Series(found.cost.seen, np.where(since >= need, level / level[at] / WORSE, 0.0))
 
 
