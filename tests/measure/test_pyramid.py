@@ -48,7 +48,7 @@ def test_along_each_direction_it_is_scipys(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "DIRECTIONS", 5)
     chance = torch.Generator().manual_seed(1)
     real, fake = torch.rand(9, 2, 8, 8, generator=chance), torch.rand(9, 2, 8, 8, generator=chance) ** 2
-    a, b = module._patches(real, seed=0), module._patches(fake, seed=0)
+    a, b = module._scales(real, seed=0)[8], module._scales(fake, seed=0)[8]
     axes = torch.randn(a.shape[1], 5, generator=torch.Generator().manual_seed(0))
     axes /= axes.norm(dim=0)
     each = [wasserstein_distance((a @ axis).numpy(), (b @ axis).numpy()) for axis in axes.T]
@@ -57,7 +57,7 @@ def test_along_each_direction_it_is_scipys(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_patches_are_pieces_of_their_picture_and_normalised() -> None:
     images = torch.rand(4, 1, 12, 10)
-    patches = module._patches(images, seed=3)
+    patches = module._scales(images, seed=3)[10]
     assert patches.shape == (4 * 128, 49)
     assert (float(patches.mean()), float(patches.std())) == pytest.approx((0, 1), abs=1e-3)
     rows = patches.view(4, 128, 7, 7)[2, 5]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 HALF = ((0, 2), (2, 0), (2, 2))  # in quarters of a cycle per pixel: a period of two pixels
 QUARTER = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1))  # of four
+CHUNK = 16  # images at a time
 NEAR, FAR = 1, 3  # bins around a frequency: up to NEAR the window smears its peak, beyond FAR is another scale
 
 
@@ -16,10 +17,13 @@ def power(images: Tensor) -> Tensor:
     Each image's mean is taken off and a Hann window laid over it, so that its borders leave no cross.
     """
     high, wide = (side // 4 * 4 for side in images.shape[2:])
-    images = images[:, :, :high, :wide].float().cpu()
-    images = images - images.mean(dim=(2, 3), keepdim=True)
     window = torch.outer(torch.hann_window(high), torch.hann_window(wide))
-    return torch.fft.fft2(images * window).abs().square().mean(dim=(0, 1))
+    total = torch.zeros(high, wide)
+    for some in images[:, :, :high, :wide].chunk(-(-len(images) // CHUNK)):
+        some = some.float().cpu()
+        waves = torch.fft.fft2((some - some.mean(dim=(2, 3), keepdim=True)) * window)
+        total += (waves.real.square() + waves.imag.square()).sum(dim=(0, 1))
+    return total / (len(images) * images.shape[1])
 
 
 def checkerboard(real: Tensor, fake: Tensor) -> float:

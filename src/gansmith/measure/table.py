@@ -22,6 +22,7 @@ from gansmith.measure.score import Score
 from gansmith.measure.spectrum import of_radial, of_spectra, power
 
 FRECHET_REPLICATES = 20  # an eigenvalue problem each
+MOST_VALUES, LEAST_IMAGES = 2**27, 256  # of the images of a side: more of large ones cost minutes
 SPECTRA = 16  # groups of images a side, whose mean spectra vary by chance
 
 BETTER = {
@@ -168,9 +169,10 @@ def _memorised(held: Tensor, train: Tensor, fake: Tensor, replicates: int, seed:
 def measure_images(real_held: Tensor, real_train: Tensor, fake: Tensor, seed: int = 0) -> list[Score]:
     """What needs no features: images (n, C, H, W) in -1..1 of one size, from 8 pixels on, held out, training, made.
 
+    All sides are cut to equal n, at random, and n to some hundreds for images of 256 pixels or more.
     SWD x 1000, its mean and by scale ("SWD at 28 px"); checkerboard and spectrum in decibels.
     """
-    n = min(len(real_held), len(real_train), len(fake))
+    n = min(len(real_held), len(real_train), len(fake), max(LEAST_IMAGES, MOST_VALUES // real_held[0].numel()))
     held, fake, train = _some(real_held, n, seed), _some(fake, n, seed + 1), _some(real_train, n, seed + 2)
     names = {"SWD": "low", "checkerboard": "near 0", "spectrum": "low"}
     why = {name: too_few(name, n) for name in names}
