@@ -1,10 +1,11 @@
-"""NaN is skipped, then rolled back once, then told; a full disk costs checkpoints and pictures, not the training."""
+"""NaN is skipped, then rolled back, then told; a full disk costs checkpoints and pictures, not the training."""
 
 from __future__ import annotations
 
 import errno
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from gansmith.errors import GansmithError
 from gansmith.game import adversarial
-from gansmith.losses.objectives import OBJECTIVES, Objective
+from gansmith.losses.objectives import OBJECTIVES
 from gansmith.runs import checkpoint
 from gansmith.runs.folder import Run
+from gansmith.runs.model import load
 from gansmith.runs.pictures import save_png
-from gansmith.runs.state import Training
+from gansmith.runs.state import Place, Training
 from gansmith.verbs import session, train
 from tests.verbs.runs import at_every_step, events, final, quick, state, tiny
 
@@ -38,7 +39,7 @@ class Fault:
             loss = plain.generator(real, fake)
             return loss * math.nan if self.broken(self.calls - 1) else loss
 
-        faulty = Objective(plain.discriminator, generator, plain.relative, plain.sides)
+        faulty = replace(plain, generator=generator)
         monkeypatch.setattr(adversarial, "OBJECTIVES", {**OBJECTIVES, "non-saturating": faulty})
 
 
@@ -57,37 +58,49 @@ def test_one_bad_step_is_skipped_and_logged(tmp_path: Path, monkeypatch: pytest.
     assert skipped["seen"] == 11 * 16
     assert "generator/loss" in skipped["not_finite"]
     assert run.status()["state"] == "finished"
-    assert state(run)["gain"] == 1.0
+    assert Place.read(state(run)).gain == 1.0
 
 
-def test_three_bad_steps_roll_back_once_with_half_the_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_bad_steps_roll_back_with_half_the_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything goes back to the checkpoint at 0; counters go on, and the budget is not exceeded."""
     fault = Fault(monkeypatch, lambda call: PLANNED + 20 <= call < PLANNED + 23)
     heard: list[Mapping[str, Any]] = []
     run = tiny(tmp_path, watch=heard.append)
     back = [event for event in run.events.read() if event["event"] == "roll back"]
-    assert [(event["at"], event["seen"], event["learning_rate_times"]) for event in back] == [(23 * 16, 0, 0.5)]
-    assert any("back to 0 images, learning rates halved" in words for words in warnings_in(heard))
-    assert fault.calls == PLANNED + 23 + 40  # all 40 steps again, from the checkpoint at 0
-    assert (state(run)["gain"], state(run)["rolled_back"], state(run)["seen"]) == (0.5, True, 640)
+    assert [(event["id"], event["at"], event["to"]) for event in back] == [("halve-rates", 23 * 16, 0)]
+    assert any("back to 0 images, half the learning rate" in words for words in warnings_in(heard))
+    assert fault.calls == PLANNED + 40  # as many steps as were asked for, 23 of them in vain
+    place = Place.read(state(run))
+    assert (place.gain, place.seen, place.lost, place.counter) == (0.5, 640 - 23 * 16, 23 * 16, 640)
     lines = run.journal.read()
     assert [line["seen"] for line in lines] == sorted(line["seen"] for line in lines)
     assert lines[-1]["facts"]["generator/lr"] == pytest.approx(1e-4)
     assert run.status()["state"] == "finished"
+    assert load(run.path).sample(2).shape == (2, 8, 8, 1)
 
 
-def test_a_second_breakdown_is_told_and_leaves_something_to_use(
+def test_breaking_down_again_and_again_is_given_up_and_leaves_something_to_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Fault(monkeypatch, lambda call: call >= PLANNED + 20)
-    with pytest.raises(GansmithError, match="broke down") as caught:
-        tiny(tmp_path)
-    assert "not finite, again" in caught.value.what
-    assert caught.value.why
-    assert "lr=" in caught.value.do
+    with pytest.raises(session.GivenUp, match="not finite") as caught:
+        tiny(tmp_path, duration="6400img")
+    assert caught.value.code == 3
+    assert caught.value.why == "3 remedies were tried"
     run = Run.find("last", tmp_path)
-    assert events(run).count("roll back") == 1
+    assert events(run).count("roll back") == 3
+    assert events(run)[-2:].count("given up") == 1
     assert run.status()["state"] == "failed"
-    assert checkpoint.newest(run.checkpoints, warn=lambda words: None) is not None
+    assert (run.path / "report.html").exists()
+    assert load(run.path).sample(2).shape == (2, 8, 8, 1)
+
+
+def test_without_remedies_a_breakdown_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Fault(monkeypatch, lambda call: call >= PLANNED + 20)
+    with pytest.raises(session.GivenUp, match="not finite") as caught:
+        tiny(tmp_path, remedies="off")
+    assert "remedies are off" in caught.value.why
+    assert "roll back" not in events(Run.find("last", tmp_path))
 
 
 def test_a_skipped_step_changes_no_weight_and_the_rest_goes_on_exactly(
@@ -124,9 +137,9 @@ def test_poisoned_statistics_are_rolled_back_at_once(tmp_path: Path, monkeypatch
             handle = network.register_forward_pre_hook(lambda module, args: (args[0] * math.nan,))
             plain = now.skip
 
-            def skip(step: Any) -> bool:
+            def skip(step: Any) -> None:
                 handle.remove()
-                return plain(step)
+                plain(step)
 
             monkeypatch.setattr(now, "skip", skip)
 
@@ -175,7 +188,7 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: py
 
 def test_a_stray_file_among_the_checkpoints_is_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drop(now: session.Session) -> None:
-        (now.run.checkpoints / "notes.txt").write_text("mine")
+        (now.record.run.checkpoints / "notes.txt").write_text("mine")
 
     at_every_step(monkeypatch, drop)
     run = tiny(tmp_path)

@@ -1,4 +1,4 @@
-"""The commands, their options and their exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted but saved."""
+"""The commands, their options and exit codes: 0 done, 1 failed, 2 wrong usage, 3 sick, 130 interrupted but saved."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def train(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="see gansmith families")
     ] = None,
     family: Annotated[str | None, typer.Option("-f", "--family", help="robust (default), dcgan, gan")] = None,
-    duration: Annotated[str | None, typer.Option("-d", "--duration", help="10m, 500kimg or 20ep")] = None,
+    duration: Annotated[
+        str | None, typer.Option("-d", "--duration", help="10m, 500kimg, 20ep or until-plateau")
+    ] = None,
     size: Size = None,
     batch: Annotated[str, typer.Option("-b", "--batch", help="images per step, or auto")] = "auto",
     name: Annotated[str | None, typer.Option(help="what the run is called")] = None,
@@ -49,6 +51,7 @@ def train(
     seed: Annotated[int, typer.Option(help="everything random follows from it")] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, 32 or bf16")] = "auto",
+    remedies: Annotated[str, typer.Option(help="what is done when training fails: off, suggest or auto")] = "suggest",
     fit: Fit = "crop",
     channels: Channels = None,
     holdout: Holdout = 0.05,
@@ -71,6 +74,7 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "remedies": remedies,
         **values,
     }
     with Show() as show:
@@ -186,6 +190,32 @@ _control("snapshot", "Ask the training of RUN for a checkpoint and a picture now
 
 
 @app.command()
+def remedy(
+    run: RunName = "last",
+    apply: Annotated[str | None, typer.Option("--apply", metavar="ID", help="apply this remedy now")] = None,
+    undo: Annotated[str | None, typer.Option("--undo", metavar="ID", help="take this remedy back")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="list them (the default)")] = False,
+    as_json: Json = False,
+    out: Out = "runs",
+) -> None:
+    """List the remedies of RUN, those in force too; apply or undo one while it trains, or for when it is resumed."""
+    from gansmith.verbs.remedy import apply_remedy, list_remedies
+
+    if apply and undo:
+        raise UsageError("One remedy at a time.", do="--apply ID, or --undo ID")
+    if apply or undo:
+        print(apply_remedy(run, str(apply or undo), undo=bool(undo), out=out))
+        return
+    found = list_remedies(run, out=out)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    from gansmith.cli.show import show_remedies
+
+    show_remedies(found)
+
+
+@app.command()
 def version() -> None:
     """Print gansmith's version."""
     print(__version__)
@@ -200,7 +230,10 @@ def read_batch(text: str) -> int | None:
         raise UsageError(f"'{text}' is no batch size.", do="-b 64, or -b auto") from None
 
 
-OPTIONS = ("family", "duration", "size", "name", "out", "seed", "device", "precision", "fit", "channels", "holdout")
+OPTIONS = (
+    *("family", "duration", "size", "name", "out", "seed", "device", "precision", "remedies"),
+    *("fit", "channels", "holdout"),
+)
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:

@@ -111,6 +111,7 @@ class Progress:
 
         report = self._report
         rows = Table.grid(padding=(0, 2))
+        health = _health(report)
         for label, parts in ROWS:
             cells = [self._cell(*part, style) for part, style in zip(parts, (REAL, FAKE)) if part[1] in self._past]
             if cells:
@@ -121,6 +122,8 @@ class Progress:
             ProgressBar(total or None, min(seen, total), width, complete_style="green", finished_style="green")
         )
         figures.add_row(Text(" · ".join(_place(report)), no_wrap=True, overflow="ellipsis"))
+        if health:
+            figures.add_row(Text.assemble(("● ", health[0]), health[1], no_wrap=True, overflow="ellipsis"))
         figures.add_row("")
         figures.add_row(rows)
         return figures
@@ -165,6 +168,8 @@ def plain(report: Mapping[str, Any]) -> str:
             words.append(f"{label} {' '.join(shown)}")
     if (used := finite(report.get("memory_mb"))) is not None:
         words.append(memory(used))
+    if (health := _health(report)) and health[0] != "green":
+        words.append(f"{health[0]}: {health[1]}")
     return " · ".join(words)
 
 
@@ -187,6 +192,14 @@ def _place(report: Mapping[str, Any]) -> list[str]:
     if left is not None:
         words.append(f"{duration(left)} left")
     return words
+
+
+def _health(report: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The doctor's light, as a colour that terminals know, and its sentence; None before the doctor has spoken."""
+    light = report.get("light")
+    if not light or not light[1]:
+        return None
+    return {"amber": "yellow"}.get(light[0], light[0]), light[1]
 
 
 def _facts(report: Mapping[str, Any]) -> dict[str, float]:

@@ -130,6 +130,24 @@ def show_runs(found: Iterable[Mapping[str, Any]], out: str) -> None:
         console.print(f"No runs in {escape(out)}. Begin with: gansmith train DATA")
 
 
+def show_remedies(found: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """What was done, what came of it, and what could be done."""
+    console = Console(highlight=False)
+    applied, offered = list(found["applied"]), list(found["offered"])
+    for heading, rows, last in (("applied", applied, "outcome"), ("offered", offered, "ailment")):
+        if not rows:
+            continue
+        table = Table(title=heading, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for column in ("id", "what it does", "changes", last):
+            table.add_column(column)
+        for row in rows:
+            changes = ", ".join(f"{name}={value}" for name, value in row["changes"].items())
+            table.add_row(*(escape(str(text)) for text in (row["id"], row["words"], changes, row[last])))
+        console.print(table)
+    if not applied and not offered:
+        console.print("Nothing was found that a remedy would help against.")
+
+
 def show_families(known: Iterable[Family]) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for family in known:

@@ -111,6 +111,17 @@ def read(path: Path, *files: str) -> tuple[dict[str, dict[str, Tensor]], dict[st
     return tensors, state
 
 
+def state(path: Path) -> dict[str, Any]:
+    """Only the state of a checkpoint. Raises CheckpointError."""
+    try:
+        found = json.loads(manifest.read(path, STATE, manifest.load(path)))
+    except (manifest.Damaged, OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"cannot use checkpoint {path}", str(error), "an older one may be intact") from None
+    if not isinstance(found, dict):
+        raise CheckpointError(f"cannot use checkpoint {path}", f"{STATE} is not an object")
+    return found
+
+
 def restore(module_tensors: Mapping[str, Tensor], saved: Mapping[str, Tensor], *, what: str) -> None:
     """Copy `saved` into the existing tensors, each of which keeps its device and its memory format.
 

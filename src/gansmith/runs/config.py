@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -28,5 +28,8 @@ class RunConfig(Settings):
     seed: int = 0
     device: str = "cpu"
     precision: str = "32"
+    remedies: Literal["off", "suggest", "auto"] = Field("suggest", description="what is done about findings")
+    guard: tuple[str, ...] = Field(default=(), description="ailments treated even where remedies are only suggested")
+    facts: dict[str, float] = Field(default_factory=dict, description="what the doctor should know of the data")
     plan: tuple[str, ...] = Field(default=(), description="what was chosen and why")
     machine: dict[str, Any] = Field(default_factory=dict, description="what exactness depends on")

@@ -17,8 +17,7 @@ def frames(run_path: Path, limit: int = 40) -> list[tuple[int, Image.Image]]:
     files = sorted((int(path.stem), path) for path in (run_path / "samples").glob("*.png") if path.stem.isdecimal())
     steps = min(limit, len(files)) - 1
     picked = [files[round(step * (len(files) - 1) / steps)] for step in range(steps + 1)] if steps > 0 else files[-1:]
-    opened = ((seen, _open(path)) for seen, path in picked)
-    return [(seen, picture) for seen, picture in opened if picture]
+    return [(seen, picture) for seen, path in picked if (picture := opened(path))]
 
 
 def film(
@@ -61,7 +60,8 @@ def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS if smaller else Image.Resampling.NEAREST)
 
 
-def _open(path: Path) -> Image.Image | None:
+def opened(path: Path) -> Image.Image | None:
+    """A sample's picture, or None where it cannot be read."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             return picture.convert("RGBA" if "A" in picture.getbands() else "RGB")

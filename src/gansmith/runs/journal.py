@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,22 @@ def read(path: Path) -> list[dict[str, Any]]:
     except OSError:
         return []
     return [row for line in lines if (row := _parse(line)) is not None]
+
+
+def on_the_way(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The lines of a journal without the stretches that a roll-back undid.
+
+    A line's place on the way is its "seen" less its "lost": what was seen in vain before.
+    """
+    kept: list[tuple[float, float, Mapping[str, Any]]] = []
+    for line in lines:
+        seen, lost = line.get("seen"), line.get("lost", 0)
+        if not isinstance(seen, int | float) or not isinstance(lost, int | float):
+            continue
+        while kept and kept[-1][1] < lost and kept[-1][0] > seen - lost:
+            kept.pop()
+        kept.append((seen - lost, lost, line))
+    return [line for _, _, line in kept]
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from gansmith.runs import checkpoint, disk
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import to_uint8
+from gansmith.runs.state import Place
 
 USED = ("networks", "averages")  # of a checkpoint; the optimizer's file may be gone
 
@@ -77,9 +78,10 @@ def load(run: str | Path = "last", *, out: str | Path = "runs", which: str = "la
     found = Run.find(str(run), Path(out))
     config = RunConfig.read(found.config())
     path = pick(found, which)
-    tensors, _ = checkpoint.read(path, *USED)
+    tensors, state = checkpoint.read(path, *USED)
     chosen = find_family(config.family)
-    game = chosen.build(chosen.settings.read(config.settings), config.spec, config.images)
+    settings = {**config.settings, **Place.read(state).changes}  # a remedy may have changed them
+    game = chosen.build(chosen.settings.read(settings), config.spec, config.images)
     networks: dict[str, nn.Module] = dict(game.networks.items())
     for name, network in networks.items():
         part = "averages" if name in game.averaged else "networks"

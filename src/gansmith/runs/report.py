@@ -21,6 +21,7 @@ from gansmith.runs import disk, journal
 from gansmith.runs.curves import history, main_curves, other_curves
 from gansmith.runs.embed import data_uris
 from gansmith.runs.film import frames
+from gansmith.runs.health import health
 from gansmith.runs.pictures import as_picture, grid
 from gansmith.runs.quantities import count, duration, finite, measure, memory
 
@@ -38,7 +39,8 @@ def write_report(run_path: Path, *, extras: Mapping[str, Any]) -> Path:
 
     extras, each optional: "neighbours" (generated image, nearest training image, distance), "real" (N, H, W, C) uint8,
     "scatter" a picture, "data_report", "plan" reasons, "how_to_use" commands, "seconds", "peak_memory_mb",
-    "images_per_second", "scores" by name: a value, or a mapping of such things as value, interval, n and floor.
+    "images_per_second", "scores" by name: a value, or a mapping of such things as value, interval, n and floor,
+    "diagnosis" as `gansmith diagnose --json` prints it.
 
     Damaged lines and pictures are passed over. Raises OSError when the disk refuses; an older report then stands.
     """
@@ -52,6 +54,7 @@ def write_report(run_path: Path, *, extras: Mapping[str, Any]) -> Path:
         **_pictures(run_path, run, extras),
         **_curves(lines, events),
         **_data(extras.get("data_report")),
+        "health": health(run_path, extras.get("diagnosis") or {}, events),
         "events": [_event(event) for event in events],
         "commands": [str(command) for command in extras.get("how_to_use", ())],
         "scores": _scores(extras.get("scores") or {}),
@@ -76,6 +79,11 @@ def render(page: Mapping[str, Any]) -> str:
     curves = {
         kind: [{**curve, "svg": Markup(curve["svg"])} for curve in page.get(kind, ())] for kind in ("curves", "more")
     }
+    if sick := page.get("health"):
+        findings = [
+            {**one, "curves": [{**c, "svg": Markup(c["svg"])} for c in one["curves"]]} for one in sick["findings"]
+        ]
+        curves["health"] = {**sick, "findings": findings}  # type: ignore[assignment]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
     return environment.from_string(template).render(
         {**page, **curves, "style": Markup(style), "script": Markup(script), "script_hash": f"sha256-{digest}"}

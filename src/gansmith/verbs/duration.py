@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from gansmith.errors import UsageError
 
+PLATEAU = "until-plateau"
+PLATEAU_HOURS = 1  # at most
+
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _IMAGES = {"img": 1, "kimg": 1000, "mimg": 1_000_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
@@ -29,7 +32,12 @@ class Duration:
 
 
 def read_duration(text: str) -> Duration:
-    """Read "10m", "1h30m", "90s", "500kimg", "2Mimg" or "20ep"; raises UsageError for anything else."""
+    """Read "10m", "1h30m", "90s", "500kimg", "2Mimg", "20ep" or "until-plateau" (an hour at most).
+
+    Raises UsageError for anything else.
+    """
+    if text.strip().lower() == PLATEAU:
+        return Duration(PLATEAU, seconds=3600.0 * PLATEAU_HOURS)
     parts = _PART.findall(text.strip().lower())
     if parts and "".join(number + unit for number, unit in parts) == text.strip().lower():
         units = {unit for _, unit in parts}
@@ -43,7 +51,7 @@ def read_duration(text: str) -> Duration:
     raise UsageError(
         f"'{text}' is no length of training.",
         why="it must be a positive time, a count of images, or passes over the data",
-        do="10m, 1h30m, 500kimg or 20ep",
+        do="10m, 1h30m, 500kimg, 20ep or until-plateau",
     )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, cast
 
 import psutil
 import torch
@@ -25,7 +25,9 @@ from gansmith.game.loop import learning, play, reseed
 from gansmith.game.optimizers import Optimizers
 from gansmith.losses.diffaugment import KINDS
 from gansmith.runs.config import RunConfig
+from gansmith.runs.state import Place
 from gansmith.verbs.duration import Duration, read_duration, readable
+from gansmith.verbs.frames import spread
 
 SMALL = 10_000  # images; above, a discriminator does not learn them by heart within any common training
 
@@ -50,6 +52,7 @@ def make_plan(
     values: Mapping[str, Any],
     seed: int,
     engine: Engine,
+    remedies: str = "suggest",
     timed: bool = True,
 ) -> Plan:
     """Settle every open choice for this data on this machine. Raises UsageError for impossible wishes.
@@ -65,7 +68,7 @@ def make_plan(
             do="leave out -f, or choose gan or robust",
         )
     recipe = chosen.recipe(spec)
-    wishes = dict(values) | ({"batch": batch} if batch is not None else {})
+    wishes = chosen.settings.plain(values) | ({"batch": batch} if batch is not None else {})
     settings = chosen.settings.read(dict(recipe.values) | wishes)
     reasons.append(f"{chosen.name}: {chosen.title}" + ("" if family else " (default)"))
     reasons.extend(recipe.reasons)
@@ -107,16 +110,41 @@ def make_plan(
         seed=seed,
         device=engine.device,
         precision=engine.precision,
+        remedies=cast(Literal["off", "suggest", "auto"], remedies),
+        guard=chosen.guard,
+        facts=data_facts(dataset),
         plan=tuple(reasons),
         machine=fingerprint(engine),
     )
     return Plan(config, images / speed if speed else None, memory)
 
 
-def build_game(config: RunConfig) -> Game:
-    """The game of a configuration, its networks initialised from the run's seed."""
+def data_facts(dataset: Dataset, looked_at: int = 256) -> dict[str, float]:
+    """What the doctor should know of the data: its range as networks see it, and how much of it is the same."""
+    report, some = dataset.report, dataset.tensor(spread(dataset.train, looked_at))
+    facts = {
+        "usable": float(report.usable),
+        "duplicates": float(report.duplicates),
+        "near_duplicates": float(report.near_duplicates),
+        "low": float(some.min()),
+        "high": float(some.max()),
+    }
+    if dataset.spec.kind == "images":
+        flat = some.flatten(1)
+        facts["constant"] = float((flat.amax(dim=1) - flat.amin(dim=1) < 1e-3).float().mean())  # of one colour
+    return facts
+
+
+def build_game(config: RunConfig, place: Place | None = None) -> Game:
+    """The game of a configuration, its networks initialised from the run's seed.
+
+    place: of a training that was treated; it goes by other settings, over the images it has left.
+    """
+    place = place or Place()
     chosen = find_family(config.family)
-    return build(chosen, chosen.settings.read(config.settings), config.spec, config.images, config.seed, config.device)
+    settings = chosen.settings.read({**config.settings, **place.changes})
+    seed = config.seed + len(place.treatments)  # a network made anew must not begin as it did
+    return build(chosen, settings, config.spec, config.images - place.lost, seed, config.device)
 
 
 def build(family: Family, settings: AdversarialSettings, spec: Any, images: int, seed: int, device: str) -> Game:

@@ -12,7 +12,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.data.spec import DataSpec
-from gansmith.errors import GansmithError, UsageError
+from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run, write_json
@@ -20,7 +20,10 @@ from gansmith.runs.state import Training
 from gansmith.verbs.duration import read_duration
 from gansmith.verbs.finish import finish
 from gansmith.verbs.plan import Plan, build_game, make_plan
-from gansmith.verbs.session import Interrupted, Session, Watcher
+from gansmith.verbs.record import Record, Watcher
+from gansmith.verbs.session import GivenUp, Interrupted, Session
+
+REMEDIES = ("off", "suggest", "auto")
 
 
 def train(
@@ -35,14 +38,17 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    remedies: str = "suggest",
     watch: Watcher = lambda report: None,
     **settings: Any,
 ) -> Run:
     """Train a generator on data and return its run.
 
-    data: a folder, file, or built-in name (see docs/data.md). duration: "10m", "500kimg", "20ep". settings: the
-    family's own, as on the command line. watch: called with mappings: the data report, the plan, then every tick.
-    Raises UsageError for impossible wishes, Interrupted when stopped from outside with everything saved.
+    data: a folder, file, or built-in name (see docs/data.md). duration: "10m", "500kimg", "20ep", "until-plateau".
+    remedies: "off", "suggest" or "auto". settings: the family's own, as on the command line. watch: called with
+    mappings: the data report, the plan, then every tick.
+    Raises UsageError for impossible wishes, Interrupted when stopped from outside with everything saved, GivenUp where
+    training failed and no remedy helped.
     """
     plan, dataset, engine = prepare(
         data,
@@ -53,6 +59,7 @@ def train(
         seed=seed,
         device=device,
         precision=precision,
+        remedies=remedies,
         watch=watch,
         timed=False,
         **settings,
@@ -75,6 +82,7 @@ def prepare(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    remedies: str = "suggest",
     watch: Watcher = lambda report: None,
     timed: bool = True,
     **settings: Any,
@@ -87,6 +95,8 @@ def prepare(
         read_duration(duration)
     if batch is not None and batch < 1:
         raise UsageError(f"A batch of {batch} images cannot be trained on.", do="-b 64, or leave it out")
+    if remedies not in REMEDIES:
+        raise UsageError(f"'{remedies}' is nothing that can be done about findings.", do=closest(remedies, REMEDIES))
     engine = engines.choose(device, precision)
     engines.keep_memory()
     options = options or DataOptions()
@@ -102,6 +112,7 @@ def prepare(
         values=settings,
         seed=seed,
         engine=engine,
+        remedies=remedies,
         timed=timed,
     )
     return plan, dataset, engine
@@ -125,7 +136,9 @@ def resume(
     engine = engines.choose(config.device, config.precision)
     with found.lock():
         found.sweep()
-        found.take()  # a stop that came too late for the last training is not meant for this one
+        for request in found.take():  # a stop that came too late for the last training is not meant for this one
+            if request["request"] == "remedy":
+                found.post("remedy", id=request.get("id"), undo=request.get("undo"))
         dataset = open_data(
             config.source, config.options, progress=lambda what, done, total: watch({"progress": (what, done, total)})
         )
@@ -140,17 +153,18 @@ def resume(
             raise GansmithError(f"No checkpoint of {found.path.name} verifies.", do=f"gansmith train {config.source}")
         if duration is not None:
             config = prolonged(config, found, duration)
-        training = Training.begin(build_game(config))
-        if path is not None:  # none was written yet: the run died at its very beginning
-            training.restore(path)
-        found.journal.truncate_after(training.place.seen)
-        found.events.append({"event": "resume", "seen": training.place.seen})
+        if path is not None:
+            training = Training.revive(path, lambda place: build_game(config, place))
+        else:  # none was written yet: the run died at its very beginning
+            training = Training.begin(build_game(config))
+        found.journal.truncate_after(training.place.counter)
+        found.events.append({"event": "resume", "seen": training.place.counter})
         now = engines.fingerprint(engine)
         if now != config.machine:
             changed = ", ".join(sorted(key for key in now if now[key] != config.machine.get(key)))
             watch({"warning": f"the machine differs from the run's first ({changed}): not bit for bit the same"})
         watch({"run": found, "config": config, "data": dataset.report})
-        if training.place.seen >= config.images and (found.path / "report.html").exists():
+        if training.place.counter >= config.images and (found.path / "report.html").exists():
             raise UsageError(
                 f"{found.path.name} has finished its {config.images} images.",
                 do=f"gansmith resume {found.path.name} -d 10m trains on",
@@ -181,24 +195,27 @@ def go(
     run: Run, config: RunConfig, dataset: Dataset, engine: engines.Engine, training: Training, watch: Watcher
 ) -> Run:
     """Play the session, then write what people read. The report is written also when a request stops the run."""
-    session = Session(run, config, dataset, engine, training, watch)
+    session = Session(Record(run, config, dataset, engine, training, watch))
     try:
         session.go()
     except Interrupted:
         if session.asked[0] == "request":
-            tell(session)
+            tell(session.record)
         raise
-    tell(session)
+    except GivenUp:
+        tell(session.record)
+        raise
+    tell(session.record)
     watch({"finished": run})
     return run
 
 
-def tell(session: Session) -> None:
+def tell(record: Record) -> None:
     """Write what people read; a disk that refuses it costs the report and nothing else."""
     try:
-        finish(session.run, session.config, session.dataset, session.training, session.speed)
+        finish(record.run, record.config, record.dataset, record.training, record.speed)
     except OSError as error:
-        session.warn(f"report not written, everything else is saved: {error}")
+        record.warn(f"report not written, everything else is saved: {error}")
 
 
 def label_of(data: str | Path) -> str:

@@ -1,0 +1,70 @@
+"""A judge from outside: a small classifier trained on real labels, whose features no part of gansmith knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from benchmarks.trials import reals
+
+EPOCHS = 6
+
+
+def network(side: int) -> nn.Sequential:
+    """Images (N, 1, side, side) -> logits (N, 10); its 64 last features are what samples are compared in."""
+    first = 1 if side < 16 else 2
+    cells = -(-side // (first * 2))
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, first, 1),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, 2, 1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * cells * cells, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+def judge(data: str, work: Path) -> nn.Sequential:
+    """The classifier of a data set, trained once and kept."""
+    images, labels = reals(data)
+    model, path = network(images.shape[1]), work / "data" / f"judge-{data}.safetensors"
+    if path.exists():
+        model.load_state_dict(safetensors.torch.load_file(path))
+        return model.eval()
+    torch.manual_seed(0)
+    model = network(images.shape[1])
+    inputs, targets = as_input(images), torch.from_numpy(labels)
+    adam = torch.optim.AdamW(model.parameters(), 2e-3)
+    for _ in range(EPOCHS):
+        for rows in torch.randperm(len(inputs)).split(64):
+            loss = nn.functional.cross_entropy(model(inputs[rows]), targets[rows])
+            adam.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    safetensors.torch.save_file(model.state_dict(), path)
+    return model.eval()
+
+
+def distance(data: str, samples: np.ndarray, work: Path) -> dict[str, float]:
+    """Frechet distance of samples (n, H, W) uint8 to the reals in the judge's features; classes they show, of ten."""
+    from gansmith.measure.frechet import frechet_distance
+
+    model = judge(data, work)
+    with torch.no_grad():
+        real, fake = (model[:-1](as_input(images)) for images in (reals(data)[0], samples))
+        shown = model[-1](fake).argmax(1).bincount(minlength=10)
+    return {
+        "distance": frechet_distance(real, fake),
+        "modes": float((shown > 0.01 * len(samples)).float().mean()),
+    }
+
+
+def as_input(images: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(images)).float()[:, None] / 127.5 - 1

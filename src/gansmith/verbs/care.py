@@ -1,0 +1,167 @@
+"""The doctor at a training's side: what it has seen, what it says, and which remedy is due."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gansmith.doctor.diagnose import diagnose
+from gansmith.doctor.finding import Diagnosis, Finding, light
+from gansmith.doctor.history import History
+from gansmith.doctor.remedy import TABLE, Remedy, remedies
+from gansmith.runs import checkpoint
+from gansmith.runs.config import RunConfig
+from gansmith.runs.journal import on_the_way
+from gansmith.runs.state import Place
+
+TRIAL = 0.05  # of the budget: how long a remedy may take to help
+WORSE = 1.25  # times the score before it: beyond, a remedy has not helped even where the ailment is gone
+TRIES, WITHIN = 3, 0.1  # interventions within this share of the budget; then the training is given up
+
+
+@dataclass
+class Care:
+    """Follows one training. Decides from check-ups alone, which come by images seen: so a resumed run decides alike."""
+
+    config: RunConfig
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+    diagnosis: Diagnosis | None = None
+    told: set[str] = field(default_factory=set)
+
+    def remember(self, journal: list[dict[str, Any]]) -> None:
+        """Take up a journal where an earlier process left it."""
+        self.lines = [line for line in journal if is_checkup(line)]
+
+    def see(self, line: Mapping[str, Any], place: Place) -> Diagnosis:
+        """The diagnosis after one more check-up."""
+        self.lines.append(line)
+        self.diagnosis = diagnose(self.history(place))
+        return self.diagnosis
+
+    def look_back(self, place: Place) -> Diagnosis:
+        """The diagnosis of what is remembered, with nothing added."""
+        self.diagnosis = diagnose(self.history(place))
+        return self.diagnosis
+
+    def history(self, place: Place) -> History:
+        return history_of(self.lines, self.config, place.changes)
+
+    def news(self, diagnosis: Diagnosis) -> list[Finding]:
+        """The findings not yet told; one that went away and came back is news again."""
+        now = {finding.ailment for finding in diagnosis.findings}
+        new = [finding for finding in diagnosis.findings if finding.ailment not in self.told]
+        self.told = now
+        return new
+
+    @property
+    def light(self) -> tuple[str, str]:
+        """("green" | "amber" | "red", one sentence); green before there is anything to say."""
+        return light(self.diagnosis) if self.diagnosis else ("green", "")
+
+    def to_treat(self, diagnosis: Diagnosis, place: Place) -> Finding | None:
+        """The finding to act on now: of those that may be treated unasked, the first not under a trial."""
+        on_trial = {t["ailment"] for t in place.treatments if t["outcome"] == "trial" and place.counter < t["until"]}
+        for finding in diagnosis.findings:
+            if finding.sick and self.may_treat(finding.ailment) and finding.ailment not in on_trial:
+                return finding
+        return None
+
+    def may_treat(self, ailment: str) -> bool:
+        mode = self.config.remedies
+        return mode == "auto" or (mode == "suggest" and ailment in self.config.guard)
+
+    def exhausted(self, place: Place) -> bool:
+        """Whether there were too many interventions lately for one more."""
+        since = place.counter - WITHIN * self.config.images
+        return sum(treatment["at"] > since for treatment in place.treatments) >= TRIES
+
+    def offered(self, ailment: str, place: Place) -> tuple[Remedy, ...]:
+        spec = self.config.spec
+        return remedies(ailment, {**self.config.settings, **place.changes}, kind=spec.kind, shape=spec.shape)
+
+    def remedy(self, finding: Finding, place: Place) -> Remedy | None:
+        """The first remedy for it that was not found useless before."""
+        useless = {t["id"] for t in place.treatments if t["ailment"] == finding.ailment and t["outcome"] == "undone"}
+        offered = self.offered(finding.ailment, place)
+        return next((remedy for remedy in offered if remedy.applicable and remedy.id not in useless), None)
+
+    def overtaken(self, finding: Finding, place: Place) -> None:
+        """An ailment that is there again: the remedy on trial has not helped."""
+        for treatment in place.treatments:
+            if treatment["ailment"] == finding.ailment and treatment["outcome"] == "trial":
+                # A smaller learning rate is halved again, not taken back.
+                treatment["outcome"] = "kept" if treatment["gain"] != 1.0 else "undone"
+
+    def called(self, name: str, place: Place) -> tuple[Finding, Remedy] | None:
+        """The remedy of that name for what the doctor found, else for the ailment it is meant for."""
+        found = self.diagnosis.findings if self.diagnosis else ()
+        strangers = [
+            Finding(ailment, 0.0, 0.0, float(place.counter), words=f"{name} was asked for")
+            for ailment in TABLE
+            if ailment not in {finding.ailment for finding in found}
+        ]
+        for finding in (*found, *strangers):
+            for remedy in self.offered(finding.ailment, place):
+                if remedy.id == name and remedy.applicable:
+                    return finding, remedy if finding in found else replace(remedy, roll_back=False)
+        return None
+
+    def judged(self, diagnosis: Diagnosis, place: Place) -> list[dict[str, Any]]:
+        """The trials that end now, with their outcome: kept, or undone."""
+        ill = {finding.ailment for finding in diagnosis.findings if finding.sick}
+        ended = []
+        for treatment in place.treatments:
+            if treatment["outcome"] == "trial" and place.counter >= treatment["until"]:
+                before, after = treatment["kid"], place.kid
+                worse = before is not None and after is not None and after > WORSE * max(before, 0.0) + 1e-3
+                treatment["outcome"] = "undone" if treatment["ailment"] in ill or worse else "kept"
+                treatment["kid_after"] = after
+                ended.append(treatment)
+        return ended
+
+    def treatment(self, finding: Finding, remedy: Remedy, place: Place, to: int) -> dict[str, Any]:
+        """The record of an intervention, as checkpoints and events keep it."""
+        return {
+            "id": remedy.id,
+            "ailment": finding.ailment,
+            "words": remedy.words,
+            "at": place.counter,
+            "to": to,
+            "until": place.counter + math.ceil(TRIAL * self.config.images),
+            "changes": dict(remedy.changes),
+            "gain": remedy.gain,
+            "kid": place.kid,
+            "outcome": "trial",
+        }
+
+
+def is_checkup(line: Mapping[str, Any]) -> bool:
+    return any(name.startswith("check/") for name in line.get("facts", ()))
+
+
+def history_of(lines: list[Mapping[str, Any]], config: RunConfig, changes: Mapping[str, Any]) -> History:
+    """What the doctor may know of a run: its way without what was rolled back, its settings, its data."""
+    return History.of(
+        on_the_way(lines),
+        total=float(config.images),
+        family=config.family,
+        kind=config.spec.kind,
+        settings={**config.settings, **changes},
+        data={**config.spec.model_dump(mode="json"), **config.facts},
+    )
+
+
+def last_healthy(folder: Path, before: float, skip: int = 0) -> Path | None:
+    """The newest checkpoint from before an onset that was healthy when it was written, `skip` of them passed over.
+
+    Where there is none, the oldest that verifies.
+    """
+    paths = sorted((path for path in folder.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
+    sound = [path for path in paths if checkpoint.verify(path) is None]
+    healthy = [path for path in sound if int(path.name) <= before and checkpoint.state(path).get("healthy", True)]
+    if len(healthy) > skip:
+        return healthy[-1 - skip]
+    return next(iter(healthy or sound), None)
