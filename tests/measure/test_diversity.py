@@ -30,7 +30,7 @@ def test_sixty_four_take_about_a_millisecond() -> None:
     real, fake = cloud(64, 64), cloud(64, 64, 1)
     times = []
     for _ in range(20):
-        before = time.perf_counter()
+        before = time.process_time()
         diversity(real, fake)
-        times.append(time.perf_counter() - before)
+        times.append(time.process_time() - before)
     assert min(times) < 2e-3

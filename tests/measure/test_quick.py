@@ -88,7 +88,7 @@ def test_it_is_quick() -> None:
     reference, fake = Reference.of(cloud(1024, 256), cloud(512, 256, 1)), cloud(512, 256, 2)
     times = []
     for _ in range(8):
-        before = time.perf_counter()
+        before = time.process_time()
         reference.quick(fake)
-        times.append(time.perf_counter() - before)
+        times.append(time.process_time() - before)
     assert min(times) < 0.08
