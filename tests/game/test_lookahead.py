@@ -8,6 +8,7 @@ from torch import nn
 
 from gansmith.game.game import Step
 from gansmith.game.lookahead import SlowWeights, lookahead
+from gansmith.runs.state import Training
 from tests import games
 
 
@@ -55,3 +56,12 @@ def test_the_slow_weights_never_learn() -> None:
     assert list(slow.parameters()) == []
     weights = dict(game.networks["generator"].named_parameters())
     assert all(torch.equal(slow.get_buffer(f"generator/{name.replace('.', '/')}"), p) for name, p in weights.items())
+
+
+def test_the_average_follows_what_the_players_went_back_to() -> None:
+    """With a half-life of next to nothing the average is what it follows: the weights after the rule, not before."""
+    training = Training.begin(games.game("gan", "points", lookahead=2, ema=1e-12))
+    games.advance(training, "points", 4)
+    slow, average = training.game.networks["lookahead"], training.averages.networks["generator"]
+    for name, weight in average.named_parameters():
+        torch.testing.assert_close(weight, slow.get_buffer(f"generator/{name.replace('.', '/')}"))
