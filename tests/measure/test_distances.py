@@ -7,7 +7,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from gansmith.errors import GansmithError
-from gansmith.measure.distances import Matrices, distances, features, radii, within
+from gansmith.measure.distances import Matrices, distances, features, nearest, radii, within
 from tests.measure.clouds import cloud
 
 
@@ -19,6 +19,14 @@ def test_they_are_scipys() -> None:
 def test_a_copy_lies_at_nought_even_far_from_the_origin() -> None:
     a = cloud(50, 64, mean=1000.0)
     assert float(distances(a, a.clone()).diagonal().max()) < 1e-3 * float(within(a).min())
+
+
+def test_the_nearest_is_found_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = cloud(50, 3), cloud(30, 3, 1)
+    whole = distances(a, b).min(dim=1)
+    monkeypatch.setattr("gansmith.measure.distances.PIECE", 100)
+    values, rows = nearest(a, b)
+    assert torch.allclose(values, whole.values, atol=1e-6) and torch.equal(rows, whole.indices)
 
 
 def test_nobody_is_his_own_neighbour() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gansmith.measure.distances import distances
+from gansmith.measure.distances import distances, nearest
 
 PER_BIN = 10  # samples of either side that a bin should hold on average: below it the z-test means nothing
 MOST = 100  # bins, as in the paper
@@ -104,7 +104,7 @@ def missing(bins: Bins, train: Tensor, fake: Tensor) -> Missing:
     if not len(rows):
         return Missing(rows, rows, 0.0)
     homes = bins.home[rows]
-    lack, far = (there / due)[homes].tolist(), distances(train[rows], fake).min(dim=1).values.tolist()
+    lack, far = (there / due)[homes].tolist(), nearest(train[rows], fake)[0].tolist()
     order = sorted(range(len(rows)), key=lambda i: (lack[i], int(homes[i]), -far[i]))
     rows = rows[torch.tensor(order)]
     return Missing(rows, bins.home[rows], len(rows) / len(train))

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 
+PIECE = 2**24  # distances at a time: 128 MB
+
 
 def distances(a: Tensor, b: Tensor) -> Tensor:
     """Distances of every row of a (n, d) to every row of b (m, d): (n, m) float32.
@@ -20,6 +22,15 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
     a, b = a.double() - centre, b.double() - centre
     square = a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * (a @ b.T)
     return square.clamp_(min=0).sqrt_().float()
+
+
+def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Of every row of a (n, d) the distance to the nearest row of b (m, d), and which it is: (n,), (n,).
+
+    In pieces, so that b may be a whole data set.
+    """
+    pieces = [distances(part, b).min(dim=1) for part in a.chunk(-(-len(a) * len(b) // PIECE))]
+    return torch.cat([piece.values for piece in pieces]), torch.cat([piece.indices for piece in pieces])
 
 
 def within(a: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gansmith.measure.distances import Matrices, distances
+from gansmith.measure.distances import Matrices, nearest
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Memorisation:
 
 def memorisation(train: Tensor, held: Tensor, fake: Tensor, pairs: int = 10) -> Memorisation:
     """Of training (n, d), held-out (m, d) and fake (k, d) features."""
-    fakes, rows = distances(fake, train).min(dim=1)
-    helds = distances(held, train).min(dim=1).values
+    fakes, rows = nearest(fake, train)
+    helds = nearest(held, train)[0]
     order = fakes.argsort(stable=True)[:pairs].tolist()
     closest = tuple(Pair(i, int(rows[i]), float(fakes[i])) for i in order)
     return Memorisation(ratio_of_medians(fakes, helds), mann_whitney(fakes, helds), closest)

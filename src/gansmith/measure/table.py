@@ -12,7 +12,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.measure import bins, neighbours
 from gansmith.measure.bootstrap import REPLICATES, Interval, clipped, intervals
-from gansmith.measure.distances import Matrices, distances, features, within
+from gansmith.measure.distances import Matrices, distances, features, nearest, within
 from gansmith.measure.frechet import frechet_distance
 from gansmith.measure.kernel import from_kernels, kernel
 from gansmith.measure.manifold import NEIGHBOURS, from_matrices
@@ -45,6 +45,8 @@ BETTER = {
 
 SHARES = {"precision", "recall", "coverage", "1-NN accuracy", "1-NN reals", "1-NN fakes", "NDB", "JS"}
 Figures = Mapping[str, float]
+Part = tuple[dict[str, float], dict[str, float], dict[str, Interval]]
+"""Some scores by name: their values, floors and intervals."""
 
 
 def measure(
@@ -73,7 +75,7 @@ def measure(
     floors: dict[str, float] = {}
     ranges: dict[str, Interval] = {}
     parts = [_neighbourly, _kernel, _binned, _memorised, *([] if why["FD"] else [_frechet])]
-    for part in parts if n > 2 * NEIGHBOURS else []:
+    for part in parts if n > 2 * NEIGHBOURS else []:  # below that no score has a value
         found, floor, around = part(held, train, fake, replicates, seed)
         values |= found
         floors |= floor
@@ -84,16 +86,13 @@ def measure(
     ]
 
 
-Part = tuple[dict[str, float], dict[str, float], dict[str, Interval]]
-
-
 def _neighbourly(held: Tensor, train: Tensor, fake: Tensor, replicates: int, seed: int) -> Part:
     """Precision, recall, density, coverage, two-sample accuracy and the birthday estimate: all from distances."""
 
     def figures(matrices: Matrices) -> Figures:
         told = neighbours.told(matrices)
-        nearest = {"1-NN accuracy": told.accuracy, "1-NN reals": told.real, "1-NN fakes": told.fake}
-        return asdict(from_matrices(matrices)) | nearest | {"rate": _rate(matrices.fake, same)}
+        by_side = {"1-NN accuracy": told.accuracy, "1-NN reals": told.real, "1-NN fakes": told.fake}
+        return asdict(from_matrices(matrices)) | by_side | {"rate": _rate(matrices.fake, same)}
 
     n = len(held)
     matrices = Matrices.of(held, fake)
@@ -153,7 +152,7 @@ def _binned(held: Tensor, train: Tensor, fake: Tensor, replicates: int, seed: in
 
 def _memorised(held: Tensor, train: Tensor, fake: Tensor, replicates: int, seed: int) -> Part:
     """Floors: one half of the held-out samples in the place of the fakes."""
-    fakes, helds = distances(fake, train).min(dim=1).values, distances(held, train).min(dim=1).values
+    fakes, helds = nearest(fake, train)[0], nearest(held, train)[0]
     half = len(helds) // 2
 
     def figures(made: Tensor, fresh: Tensor) -> Figures:
