@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from gansmith.runs import journal, logtext
 from gansmith.runs.folder import Run
 from gansmith.runs.logroles import more_is_better, role
 from gansmith.runs.logtables import LINES, Rows, json_rows, table_rows
+from gansmith.runs.state import place_of
 
 LARGEST = 200 * 2**20  # bytes that are read of a log; more is told apart by nobody
 NAN_GAPS = 3  # stretches of "nan" between numbers from which it means "not measured in this line"
@@ -22,16 +23,23 @@ NAN_GAPS = 3  # stretches of "nan" between numbers from which it means "not meas
 
 def run_history(run: Run) -> History:
     """The history of a run, finished or running. Raises GansmithError when its configuration cannot be read."""
-    config = run.config()
-    spec, report, settings = (_part(config, name) for name in ("spec", "report", "settings"))
+    return history_of(run.journal.read(), run.config(), place_of(run.checkpoints).changes)
+
+
+def history_of(lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any]) -> History:
+    """What the doctor may know of a run: its way without what was rolled back, its settings, its data.
+
+    lines: of its journal. config: its run.json. changes: settings that remedies have changed.
+    """
+    spec, facts, settings = (_part(config, name) for name in ("spec", "facts", "settings"))
     images = config.get("images")
     return History.of(
-        run.journal.read(),
+        journal.on_the_way(lines),
         total=float(images) if isinstance(images, int) else None,
         family=str(config.get("family", "")),
         kind=str(spec.get("kind", "")),
-        settings=settings,
-        data={**report, **spec},
+        settings={**settings, **changes},
+        data={**facts, **spec},
     )
 
 

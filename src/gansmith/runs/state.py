@@ -75,6 +75,12 @@ class Place:
         return cls(**{name: value for name, value in state.items() if name in known})
 
 
+def place_of(checkpoints: Path) -> Place:
+    """Where the newest sound checkpoint of a folder stands; the beginning, where there is none."""
+    path = checkpoint.newest(checkpoints, warn=lambda words: None)
+    return _place(checkpoint.state(path), path) if path else Place()
+
+
 @dataclass
 class Training:
     """The live players of a run and their place."""

@@ -14,7 +14,7 @@ from gansmith.doctor.history import History
 from gansmith.doctor.remedy import TABLE, Remedy, remedies
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
-from gansmith.runs.journal import on_the_way
+from gansmith.runs.logs import history_of
 from gansmith.runs.state import Place
 
 TRIAL = 0.05  # of the budget: how long a remedy may take to help
@@ -47,7 +47,7 @@ class Care:
         return self.diagnosis
 
     def history(self, place: Place) -> History:
-        return history_of(self.lines, self.config, place.changes)
+        return history_of(self.lines, self.config.model_dump(mode="json"), place.changes)
 
     def news(self, diagnosis: Diagnosis) -> list[Finding]:
         """The findings not yet told; one that went away and came back is news again."""
@@ -140,18 +140,6 @@ class Care:
 
 def is_checkup(line: Mapping[str, Any]) -> bool:
     return any(name.startswith("check/") for name in line.get("facts", ()))
-
-
-def history_of(lines: list[Mapping[str, Any]], config: RunConfig, changes: Mapping[str, Any]) -> History:
-    """What the doctor may know of a run: its way without what was rolled back, its settings, its data."""
-    return History.of(
-        on_the_way(lines),
-        total=float(config.images),
-        family=config.family,
-        kind=config.spec.kind,
-        settings={**config.settings, **changes},
-        data={**config.spec.model_dump(mode="json"), **config.facts},
-    )
 
 
 def last_healthy(folder: Path, before: float, skip: int = 0) -> Path | None:

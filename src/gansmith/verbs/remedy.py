@@ -7,10 +7,9 @@ from typing import Any
 
 from gansmith.doctor.remedy import TABLE
 from gansmith.errors import UsageError, closest
-from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
-from gansmith.runs.state import Place
+from gansmith.runs.state import place_of
 from gansmith.verbs.care import Care
 
 
@@ -20,7 +19,7 @@ def list_remedies(run: str | Path = "last", *, out: str | Path = "runs") -> dict
     An offered remedy tells its ailment, what it would change, and how sure the finding is.
     """
     found = Run.find(str(run), Path(out))
-    config, place = RunConfig.read(found.config()), place_of(found)
+    config, place = RunConfig.read(found.config()), place_of(found.checkpoints)
     care = Care(config)
     care.remember(found.journal.read())
     offered = [
@@ -38,7 +37,7 @@ def apply_remedy(run: str | Path, name: str, *, undo: bool = False, out: str | P
     """
     found = Run.find(str(run), Path(out))
     known = {recipe.id for recipes in TABLE.values() for recipe in recipes}
-    if undo and name not in (in_force := [treatment["id"] for treatment in place_of(found).in_force]):
+    if undo and name not in (in_force := [treatment["id"] for treatment in place_of(found.checkpoints).in_force]):
         raise UsageError(f"No remedy '{name}' is in force.", do=closest(name, in_force) if in_force else "")
     if name not in known:
         raise UsageError(f"There is no remedy '{name}'.", do=closest(name, sorted(known)))
@@ -46,8 +45,3 @@ def apply_remedy(run: str | Path, name: str, *, undo: bool = False, out: str | P
     when = "now" if found.status()["alive"] else f"when it goes on: gansmith resume {found.path.name}"
     return f"{found.path.name} will {'undo' if undo else 'apply'} {name} {when}"
 
-
-def place_of(run: Run) -> Place:
-    """Where a run's newest sound checkpoint stands; the beginning, where there is none."""
-    path = checkpoint.newest(run.checkpoints, warn=lambda words: None)
-    return Place.read(checkpoint.state(path)) if path else Place()
