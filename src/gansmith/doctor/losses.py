@@ -59,8 +59,9 @@ def discriminator_wins(found: Losses) -> Array:
         return np.zeros(len(found.d))
     sure = below(np.maximum(found.d, 1e-9), 0.02 * found.d_first)
     level = trailing(found.g, max(3, len(found.g) // 6))
-    climbing = np.minimum(above(level, 4.0), above(level, 1.4 * before(level, max(3, len(level) // 3))))
-    lost = np.maximum(above(found.g, 8.0), climbing)
+    settled = np.where(np.arange(len(level)) >= len(level) // 10, level, np.nan)
+    climbing = np.minimum(above(level, 4.0), above(level, 1.4 * before(settled, max(3, len(level) // 3))))
+    lost = np.maximum(above(level, 8.0), climbing)
     scale = max(0.25, found.g_first)
     squares = (
         (np.abs(found.g - 1.0) < 0.15) & (scale < 0.85) & (found.d_first < 1.2)

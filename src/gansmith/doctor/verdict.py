@@ -39,7 +39,9 @@ def verdict(history: History, findings: Sequence[Finding], metric: Quality | Non
     if sick:
         rest = f" Besides: {'; '.join(SINGLE[one.ailment] for one in sick[1:3])}." if sick[1:] else ""
         sure = "Sick" if sick[0].confidence >= 0.5 else "Probably sick"
-        return f"{sure}: {SINGLE[sick[0].ailment]}.{rest}"
+        past = metric is not None and any(finding.ailment == "over_trained" for finding in sick)
+        best = f" {metric.name} was best at {_share(history, metric):.0%} of the way." if metric and past else ""
+        return f"{sure}: {SINGLE[sick[0].ailment]}.{rest}{best}"
     words = ["Healthy so far." if not history.ended else "Healthy."]
     if (equal := _equilibrium(history)) is not None:
         words.append(
@@ -77,13 +79,16 @@ def _equilibrium(history: History) -> float | None:
     return float(near[-1]) if abs(near[-1] - 0.5) <= GUESSING and good[-1] >= BALANCED else None
 
 
+def _share(history: History, metric: Quality) -> float:
+    return float(metric.cost.seen[metric.best] / history.length)
+
+
 def _progress(history: History, metric: Quality | None) -> str:
     if metric is None:
         return "Losses alone do not say how good the samples are." if history.foreign else ""
     if len(metric.cost) < FEW:
         return ""
-    best, seen, level = metric.best, metric.cost.seen, metric.level
-    share = float(seen[best] / history.length)
+    seen, level, share = metric.cost.seen, metric.level, _share(history, metric)
     late = int(np.searchsorted(seen, 2 / 3 * float(seen[-1])))
     before, after = float(level[: max(1, late)].min()), float(level[late:].min())
     if after < before * (1 - 2 * LEVEL):

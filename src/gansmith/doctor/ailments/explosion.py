@@ -13,6 +13,7 @@ WATCHED = ("discriminator/", "generator/", "gradient/", "logits/")
 GRADIENTS = ("gradient/generator", "gradient/discriminator")
 WAY_BEYOND = 50.0  # times the running median (Karras et al. 2020 skip such steps; here they must last)
 RUNAWAY_LOSS = 1000.0  # times the discriminator's loss at the start
+LONG = 2000  # lines from which medians of a hundredth of them are looked at for what grows
 STEPS_SKIPPED = 3  # in a row of lines: the trainer rolls back after as many
 
 
@@ -25,9 +26,9 @@ def score(history: History) -> Series:
     if history.foreign and broken[-1:].any():
         broken[-2:] = True  # a log that ends so: nobody waited for a second line
     worst = np.maximum(np.where(broken, 10.0, 0.0), _skipped(history))
-    windows = history.windows()
-    at = np.searchsorted(windows.seen, history.seen, side="right") - 1
-    return Series(history.seen, np.maximum(worst, np.where(at >= 0, _runs_away(windows)[np.maximum(at, 0)], 0.0)))
+    rows = history if len(history) <= LONG else history.windows()
+    at = np.searchsorted(rows.seen, history.seen, side="right") - 1
+    return Series(history.seen, np.maximum(worst, np.where(at >= 0, _runs_away(rows)[np.maximum(at, 0)], 0.0)))
 
 
 def _runs_away(history: History) -> Array:
@@ -36,12 +37,10 @@ def _runs_away(history: History) -> Array:
         if name in history.columns:
             worst = np.maximum(worst, _beyond(history.columns[name], at_least=20.0))
     if D in history.columns:
-        loss = history.columns[D]
-        early = max(3, int(np.searchsorted(history.seen, 0.2 * history.length)))
-        start = np.abs(loss[:early][np.isfinite(loss[:early])])
-        scale = max(1.0, float(np.quantile(start, 0.9))) if len(start) else 1.0
-        worst = np.maximum(worst, above(trailing(_size(loss), 3), RUNAWAY_LOSS * scale))
-        worst = np.maximum(worst, _beyond(loss, at_least=100.0))
+        size = _size(history.columns[D])
+        start = so_far(np.where(history.seen <= 0.2 * history.length, size, np.nan), 0.9)
+        worst = np.maximum(worst, above(trailing(size, 3), RUNAWAY_LOSS * np.fmax(1.0, start)))
+        worst = np.maximum(worst, _beyond(size, at_least=100.0))
     return worst
 
 

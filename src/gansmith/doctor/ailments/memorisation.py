@@ -7,13 +7,13 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import History, Series
 from gansmith.doctor.quality import covered
-from gansmith.doctor.trends import below, highest, trailing
+from gansmith.doctor.trends import below
 
 NEAR = 0.7  # of the distance between held-out and training images; smooth samples come nearer than 1 honestly
 
 
 def score(history: History) -> Series:
-    near = trailing(history.held("eval/memorised"), 2, highest)
+    near = history.held("eval/memorised")
     made = np.nan_to_num(np.maximum(covered(history), history.held("eval/precision")))
     copies = np.where(made > 0.2, below(np.maximum(near, 0.07), NEAR), 0.0)  # a collapsed point may lie near anything
     return rows(history, copies, "eval/memorised")

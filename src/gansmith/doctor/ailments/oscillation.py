@@ -10,9 +10,9 @@ from gansmith.doctor.losses import D, G
 from gansmith.doctor.quality import poor, quality
 from gansmith.doctor.trends import MOST, above, swing, trailing
 
-SPAN, FEWEST, EVERY = 64, 24, 3  # rows looked at, rows needed, rows between two looks
+SPAN, FEWEST, EVERY = 80, 24, 3  # rows looked at, rows needed, rows between two looks
 FINER = 4  # times as many rows, for swings that medians over a hundredth of the training would level
-STRENGTH, GROWTH, SIZE = 0.6, 1.3, 0.45
+STRENGTH, GROWTH, SIZE = 0.6, 1.5, 0.45
 WILD = 0.8  # size from which an oscillation need not grow to be one
 DRIFT = 0.6  # of the reals' distance from each other by which samples of one latent move between two check-ups
 CURVES = (D, G, "check/diversity features", "eval/kid", "gap")

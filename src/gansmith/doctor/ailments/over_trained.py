@@ -23,7 +23,9 @@ def score(history: History) -> Series:
         level = np.r_[level[:-1], min(level[-1], max(level[-2:]))]
     at = np.array([int(np.argmin(level[: row + 1])) for row in range(len(level))])
     since = (found.cost.seen - found.cost.seen[at]) / history.length
-    need = np.where(found.cost.seen >= END * history.length, PATIENCE, LONG)
+    late = found.cost.seen >= END * history.length
+    late[-1] |= history.ended  # a metric measured seldom, or not to the last
+    need = np.where(late, PATIENCE, LONG)
     return Series(found.cost.seen, np.where(since >= need, level / level[at] / WORSE, 0.0))
 
 

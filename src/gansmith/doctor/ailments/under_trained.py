@@ -10,7 +10,7 @@ from gansmith.doctor.ailment import Ailment, Told
 from gansmith.doctor.history import NOTHING, History, Series
 from gansmith.doctor.quality import FEW, quality
 
-GAIN = 0.15  # of the cost that went within the last quarter
+GAIN = 0.2  # of the cost that went within the last quarter
 SURE = 2.5  # standard errors by which the slope of the last third must differ from level
 
 
