@@ -61,7 +61,7 @@ def healthy(x: Array, dice: np.random.Generator) -> dict[str, Array]:
         "check/saturated": 0.02 * dice.normal(size=len(x)),
         "check/nyquist": 0.5 + 0.7 * dice.normal(size=len(x)),
         "eval/kid": noisy(rise(x, 0.4, 0.004, 14), 0.08),
-        "eval/kid floor": 0.0005 * dice.normal(size=len(x)),
+        "eval/kid floor": 0.0005 * ones,
         "eval/precision": np.clip(rise(x, 0.0, 0.75, 8) + 0.02 * dice.normal(size=len(x)), 0, 1),
         "eval/recall": np.clip(rise(x, 0.0, 0.7, 8) + 0.02 * dice.normal(size=len(x)), 0, 1),
         "eval/coverage": np.clip(rise(x, 0.0, 0.9, 8) + 0.02 * dice.normal(size=len(x)), 0, 1),

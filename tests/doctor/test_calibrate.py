@@ -64,7 +64,7 @@ def test_four_trainings_are_the_least() -> None:
 
 def test_peaks_are_the_largest_scores_of_each_stage() -> None:
     peaks = peaks_of(training(0, check__nyquist=lambda x: np.where(x > 0.65, 20.0, 0.0)))
-    assert peaks["checkerboard"][:3] == pytest.approx((0, 0, 0)) and peaks["checkerboard"][3] == pytest.approx(5)
+    assert peaks["checkerboard"][:3] == pytest.approx((0, 0, 0)) and peaks["checkerboard"][3] == pytest.approx(20 / 6)
     assert "under_trained" not in peaks  # advice alarms nobody
 
 

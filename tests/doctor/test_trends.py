@@ -81,10 +81,14 @@ def test_an_oscillation_is_measured(period: int) -> None:
     assert found.size == pytest.approx(1 / np.median(3 + 0.02 * at), rel=0.15)
 
 
+def walk(steps: Array) -> Array:
+    return np.array(np.cumsum(steps), dtype=np.float64)
+
+
 def test_noise_and_wandering_are_no_oscillation() -> None:
     dice = np.random.default_rng(0)
     noise = [swing(dice.normal(size=80)).strength for _ in range(200)]
-    walks = [swing(np.asarray(np.cumsum(dice.normal(size=80)), dtype=np.float64)) for _ in range(200)]
+    walks = [swing(walk(dice.normal(size=80))) for _ in range(200)]
     assert np.quantile(noise, 0.99) < 0.6
-    assert np.mean([walk.strength > 0.6 and 3 * walk.period <= 80 for walk in walks]) < 0.02
+    assert np.mean([one.strength > 0.6 and 3 * one.period <= 80 for one in walks]) < 0.02
     assert swing(np.ones(64)).strength == swing(np.arange(64.0)).strength == swing(np.arange(9.0)).strength == 0

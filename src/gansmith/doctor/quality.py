@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.doctor.history import History, Series
-from gansmith.doctor.trends import Array, before, below, trailing
+from gansmith.doctor.trends import Array, below, highest, trailing
 
 FEW = 5  # measurements a trend needs
+LATELY, CLEARLY = 3, 0.15  # evaluations, and the share by which one must beat all before
 
 
 @dataclass(frozen=True)
@@ -47,49 +48,59 @@ class Quality:
 
 
 def quality(history: History) -> Quality | None:
-    """The best metric there is: KID on averaged weights, the metric of a foreign log, the distance to held-out data."""
-    for name, title in (
-        ("eval/kid", "KID"),
-        ("metric", str(history.data.get("metric", "metric"))),
-        ("distance", "distance"),
-    ):
+    """The best metric there is: KID on averaged weights, the metric of a foreign log, the distance to held-out data.
+
+    Where most KIDs are no larger than chance makes them, as for points, coverage tells more, and is taken.
+    """
+    kid, floor = (_finite(history.series(name)) for name in ("eval/kid", "eval/kid floor"))
+    if len(kid) >= 2:
+        chance = max(1e-9, 2 * float(np.median(np.abs(floor.values[:3]))) if len(floor) else 0.0)
+        if float(np.median(kid.values)) > chance or "eval/coverage" not in history:
+            return Quality("KID", kid, Series(kid.seen, np.maximum(kid.values, 0.0) + chance))
+    for name in ("eval/coverage", "metric", "distance"):
         values = _finite(history.series(name))
         if len(values) < 2:
             continue
-        higher = name == "metric" and history.data.get("better") == "high"
-        if name == "eval/kid":
-            floor = np.abs(_finite(history.series("eval/kid floor")).values)
-            noise = max(
-                float(np.median(floor[:3])) if len(floor) else 0.0, 0.02 * float(np.abs(values.values[:3]).max()), 1e-9
-            )
-            cost = np.maximum(values.values, 0.0) + noise
-        elif higher:
-            cost = 1 / np.maximum(values.values, 1e-3 * max(1e-9, float(values.values.max())))
+        if name == "eval/coverage":
+            return Quality("coverage", values, Series(values.seen, 1.05 - np.clip(values.values, 0.0, 1.0)), True)
+        if name == "metric" and history.data.get("better") == "high":
+            top = max(1e-9, float(values.values.max()))
+            cost, higher = 1 / np.maximum(values.values, 1e-3 * top), True
         else:
-            low = float(values.values.min())
-            spread = float(np.ptp(values.values))
-            cost = values.values + (0.0 if low > 0 else 0.1 * spread - low)
-            cost = np.maximum(cost, 1e-12)
+            low, spread = float(values.values.min()), float(np.ptp(values.values))
+            cost, higher = np.maximum(values.values + (0.0 if low > 0 else 0.1 * spread - low), 1e-12), False
+        title = str(history.data.get("metric", "metric")) if name == "metric" else name
         return Quality(title, values, Series(values.seen, cost), higher)
     return None
 
 
+def at_rows(history: History, points: Series, values: Array, unknown: float = np.nan) -> Array:
+    """(n,) at each row of a history what was the case at the last of some `points` (m,); `unknown` before the first."""
+    if not len(points):
+        return np.full(len(history), unknown)
+    at = np.searchsorted(points.seen, history.seen, side="right") - 1
+    return np.where(at >= 0, values[np.maximum(at, 0)], unknown)
+
+
 def covered(history: History) -> Array:
-    """(n,) coverage of the held-out data by samples over coverage by training data, the last measured; NaN if never."""
-    coverage, floor = history.held("eval/coverage"), history.held("eval/coverage floor")
+    """(n,) coverage by samples over that by held-out data: the better of the last two evaluations; NaN before any."""
+    points, floor = history.series("eval/coverage"), history.held("eval/coverage floor")
     floor = np.where(np.isnan(floor), 0.95, np.maximum(floor, 0.2))
-    return np.clip(coverage / floor, 0.0, 1.5)
+    return np.clip(at_rows(history, points, trailing(points.values, 2, highest)) / floor, 0.0, 1.5)
 
 
 def poor(history: History) -> Array:
     """(n,) score of how poor the samples are: 1 where they cover six tenths of what they could, more below.
+
+    At most 0.8 while they are getting better: nothing is wrong with a beginning.
 
     Of foreign logs the metric: 1.5 where it is near its worst or half above its best, 0.3 where it is near its best and
     better than at first, 1 where nobody knows.
     """
     coverage = covered(history)
     if not np.isnan(coverage).all():
-        return np.where(np.isnan(coverage), 1.0, below(np.maximum(coverage, 0.06), 0.6))
+        score = np.where(np.isnan(coverage), 0.8, below(np.maximum(coverage, 0.06), 0.6))
+        return np.where(improving(history), np.minimum(score, 0.8), score)
     found = quality(history)
     if found is None or not history.foreign:
         return np.ones(len(history))
@@ -97,19 +108,30 @@ def poor(history: History) -> Array:
     ratio, first = found.ratio(), np.median(found.cost.values[: max(1, min(3, len(level) // 4))])
     state = np.where((ratio >= 1.5) | (level > 0.9 * first), 1.5, np.where(ratio < 1.3, 0.3, 1.0))
     state[: min(2, len(state))] = 1.0  # the first has nothing to compare with
-    where = np.searchsorted(found.cost.seen, history.seen, side="right") - 1
-    return np.where(where >= 0, state[np.maximum(where, 0)], 1.0)
+    return at_rows(history, found.cost, state, 1.0)
 
 
 def improving(history: History) -> NDArray[np.bool_]:
-    """(n,) whether coverage rose by a tenth of itself within the last three evaluations."""
-    points = history.series("eval/coverage")
-    if not len(points):
-        return np.zeros(len(history), bool)
-    level = points.values
-    rises = level > 1.1 * np.nan_to_num(before(level, 3), nan=np.inf)
-    where = np.searchsorted(points.seen, history.seen, side="right") - 1
-    return (where >= 0) & rises[np.maximum(where, 0)]
+    """(n,) whether KID or coverage had a new best, clearly better than before, within the last LATELY evaluations.
+
+    True before the second evaluation: there is nothing to compare with.
+    """
+    kid, coverage = history.series("eval/kid"), history.series("eval/coverage")
+    floor = history.series("eval/kid floor")
+    chance = 2 * float(np.abs(floor.values[0])) if len(floor) else 0.0
+    better = at_rows(history, kid, _new_best(np.maximum(kid.values, 0.0) + chance), 1.0)
+    fuller = at_rows(history, coverage, _new_best(1.05 - np.clip(coverage.values, 0.0, 1.0)), 1.0)
+    found: NDArray[np.bool_] = (better > 0) | (fuller > 0)
+    return found
+
+
+def _new_best(cost: Array) -> Array:
+    """(m,) 1 where a cost was brought down by CLEARLY within the last LATELY measurements, or there is only one."""
+    found = np.ones(len(cost))
+    for row in range(1, len(cost)):
+        first = max(1, row + 1 - LATELY)
+        found[row] = cost[first : row + 1].min() < (1 - CLEARLY) * cost[:first].min()
+    return found
 
 
 def _finite(series: Series) -> Series:

@@ -131,7 +131,7 @@ def _own(path: Path, text: str) -> History | None:
         return None
     if (path.parent / "run.json").is_file():
         return run_history(Run(path.parent))
-    return History.of(journal.read(path))
+    return History.of(journal.on_the_way(journal.read(path)))
 
 
 def _metrics_beside(path: Path) -> Rows:

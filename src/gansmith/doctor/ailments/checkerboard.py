@@ -8,7 +8,7 @@ from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import History, Series
 from gansmith.doctor.trends import above, trailing
 
-PEAK = 4.0  # dB of fakes over reals at the frequencies of a checkerboard
+PEAK = 6.0  # dB of fakes over reals at the frequencies of a checkerboard
 LATE = 0.2  # of the budget: every generator begins with a pattern
 
 

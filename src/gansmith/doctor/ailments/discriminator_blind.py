@@ -7,7 +7,7 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import D, G, at_chance, losses
-from gansmith.doctor.quality import covered, improving, poor
+from gansmith.doctor.quality import covered, poor
 from gansmith.doctor.trends import below, trailing
 
 GUESSING = 0.06  # from one half: within it the discriminator tosses a coin
@@ -30,8 +30,7 @@ def score(history: History) -> Series:
             history.seen, np.zeros(len(history))
         )  # an equilibrium looks the same: nobody measured the samples
     guessing = below(np.maximum(np.abs(balance(history) - 0.5), 0.01), GUESSING)
-    both = np.minimum(guessing, state) * np.where(improving(history), 0.5, 1.0)
-    return rows(history, both, "accuracy/fake")
+    return rows(history, np.minimum(guessing, state), "accuracy/fake")
 
 
 def tell(history: History, onset: float) -> Told:

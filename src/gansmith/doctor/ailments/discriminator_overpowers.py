@@ -13,6 +13,7 @@ from gansmith.doctor.trends import above, below, trailing
 ERROR = 0.04  # share told wrong, of reals or of fakes
 GAP = 10.0  # between the mean logits: odds of 20 000 to 1
 STARVED = 0.1  # of the slope that reached the fakes at first (Arjovsky & Bottou 2017: it vanishes)
+UNPROVEN = 0.9  # what losses are worth that no metric confirms
 LOST = 3.0  # times the generator's loss at first
 
 
@@ -24,7 +25,7 @@ def score(history: History) -> Series:
         if not np.isnan(right).all():  # a log that has accuracies: they must agree
             won = np.where(right > 0.95, won, 0.3 * won)
         state = poor(history)
-        return Series(history.seen, np.where(state < 1, 0.3 * won, won * np.where(state > 1, 1.5, 1.0)))
+        return Series(history.seen, won * np.where(state < 1, 0.3, np.where(state > 1, 1.5, UNPROVEN)))
     sure = below(np.maximum(1 - _right(history), 0.004), ERROR)
     both = np.minimum(np.minimum(sure, np.maximum(_gap(history), _stuck(history))), poor(history))
     return rows(history, both, "check/accuracy fake", "accuracy/fake")

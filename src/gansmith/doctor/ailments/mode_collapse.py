@@ -11,8 +11,8 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import G, generator_wins, losses
-from gansmith.doctor.quality import covered, improving, poor, quality
-from gansmith.doctor.trends import before, below, so_far
+from gansmith.doctor.quality import at_rows, covered, improving, poor, quality
+from gansmith.doctor.trends import before, below, so_far, trailing
 
 DIVERSITIES = ("check/diversity pixels", "check/diversity features")
 SEEN = (*DIVERSITIES, "eval/coverage")
@@ -37,9 +37,10 @@ def _whole(history: History) -> Array:
 
 def _partial(history: History) -> Array:
     """Little covered by samples that are themselves right, and not getting better."""
-    coverage = below(np.maximum(covered(history), 0.055), COVERED)
-    right = np.nan_to_num(history.held("eval/precision")) / PRECISE
-    return np.minimum(coverage, right) * np.where(improving(history), 0.5, 1.0)
+    points = history.series("eval/precision")
+    right = np.nan_to_num(at_rows(history, points, trailing(points.values, 3))) / PRECISE
+    few = np.minimum(below(np.maximum(covered(history), 0.055), COVERED), right)
+    return np.where(improving(history), np.minimum(few, 0.8), few)
 
 
 def _lost(history: History) -> Array:
@@ -61,8 +62,7 @@ def _from_losses(history: History) -> Array:
     jumped = np.where(np.minimum.accumulate(level) * JUMP <= level, level / np.minimum.accumulate(level) / JUMP, 0.0)
     lately = before(level, max(2, len(level) // 10))
     sudden = _held_since(level > 1.6 * lately, jumped >= 1)
-    at = np.searchsorted(metric.cost.seen, history.seen, side="right") - 1
-    return np.maximum(won, np.where(at >= 0, (jumped * sudden)[np.maximum(at, 0)], 0.0))
+    return np.maximum(won, at_rows(history, metric.cost, jumped * sudden, 0.0))
 
 
 def _held_since(begun: np.ndarray, lasting: np.ndarray) -> np.ndarray:

@@ -40,8 +40,7 @@ def tell(history: History, onset: float) -> Told:
         f"{values.seen[best] / history.length:.0%} of the way, and is {values.values[-1]:.4g} now, {ratio:.1f} times "
         "as bad. Use the checkpoint from then."
     )
-    name = "metric" if history.foreign else "eval/kid"
-    return Told({name: values.pairs(48), "times the best": ratio}, words, confidence=0.9, severity=0.6)
+    return Told({found.name: values.pairs(48), "times the best": ratio}, words, confidence=0.9, severity=0.6)
 
 
 OVER_TRAINED = Ailment("over_trained", score, tell, at_end=True)

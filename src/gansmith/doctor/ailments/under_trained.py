@@ -49,8 +49,7 @@ def tell(history: History, onset: float) -> Told:
         f"It ended too early: the last quarter still made {found.name} {gain:.0%} better, and its best value is the "
         "last. Training on will pay."
     )
-    name = "metric" if history.foreign else "eval/kid"
-    evidence: dict[str, Any] = {name: found.values.pairs(48), "gain of the last quarter": gain}
+    evidence: dict[str, Any] = {found.name: found.values.pairs(48), "gain of the last quarter": gain}
     return Told(evidence, words, confidence=0.8, severity=0.3, sick=False)
 
 
