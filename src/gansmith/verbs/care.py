@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from gansmith.doctor.diagnose import diagnose
 from gansmith.doctor.finding import Diagnosis, Finding, light
 from gansmith.doctor.history import History
 from gansmith.doctor.remedy import TABLE, Remedy, remedies
-from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.logs import history_of
 from gansmith.runs.state import Place
 
 TRIAL = 0.05  # of the budget: how long a remedy may take to help
+FRESH = 4  # times as long for networks made anew: they have everything to learn again
 WORSE = 1.25  # times the score before it: beyond, a remedy has not helped even where the ailment is gone
 TRIES, WITHIN = 3, 0.1  # interventions within this share of the budget; then the training is given up
 
@@ -130,7 +129,7 @@ class Care:
             "words": remedy.words,
             "at": place.counter,
             "to": to,
-            "until": place.counter + math.ceil(TRIAL * self.config.images),
+            "until": place.counter + math.ceil(TRIAL * self.config.images) * (FRESH if remedy.fresh else 1),
             "changes": dict(remedy.changes),
             "gain": remedy.gain,
             "kid": place.kid,
@@ -140,16 +139,3 @@ class Care:
 
 def is_checkup(line: Mapping[str, Any]) -> bool:
     return any(name.startswith("check/") for name in line.get("facts", ()))
-
-
-def last_healthy(folder: Path, before: float, skip: int = 0) -> Path | None:
-    """The newest checkpoint from before an onset that was healthy when it was written, `skip` of them passed over.
-
-    Where there is none, the oldest that verifies.
-    """
-    paths = sorted((path for path in folder.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
-    sound = [path for path in paths if checkpoint.verify(path) is None]
-    healthy = [path for path in sound if int(path.name) <= before and checkpoint.state(path).get("healthy", True)]
-    if len(healthy) > skip:
-        return healthy[-1 - skip]
-    return next(iter(healthy or sound), None)

@@ -32,7 +32,8 @@ RING = 5  # of the newest checkpoints, to roll back to
 class Record:
     """Keeps the run folder true. A disk that refuses costs a picture or a checkpoint, never the training.
 
-    recent: facts of the last steps. measured: images seen when the distance was last taken. speed: images per second.
+    recent: facts of the last steps. measured, scored, saved: images seen when the distance and the KID were last taken,
+    and a checkpoint written, of the very weights that are live. speed: images per second.
     """
 
     run: Run
@@ -50,6 +51,8 @@ class Record:
     next_checkpoint: float = FIRST_CHECKPOINT
     tick_seen: int = 0
     measured: int | None = None
+    scored: int | None = None
+    saved: int | None = None
     speed: float = 0.0
 
     def __post_init__(self) -> None:
@@ -63,6 +66,7 @@ class Record:
         """Follow another training from now on: the one a roll-back made."""
         self.training, self.tick_seen = training, training.place.counter
         self.recent.clear()
+        self.measured = self.scored = self.saved = None
 
     def waited(self, seconds: float) -> None:
         """Leave a pause out of the training's time."""
@@ -134,7 +138,7 @@ class Record:
             samples = self.drawn(len(judges(self.dataset)))
             place.distance, self.measured = distance(samples, self.dataset), place.counter
         best, skipped = place.best, place.skipped
-        if place.kid is not None and (best is None or place.kid <= best["kid"]):
+        if self.scored == place.counter and place.kid is not None and (best is None or place.kid <= best["kid"]):
             place.best = {"name": place.name, "kid": place.kid}
         place.skipped = 0
         return_memory()
@@ -144,6 +148,7 @@ class Record:
             place.best, place.skipped = best, skipped
             self.warn(f"checkpoint not written, training goes on with the old one: {error.what} {error.why}")
             return
+        self.saved = place.counter
         names = [path.name for path in self.run.checkpoints.iterdir() if path.name.isdecimal()]
         keep = checkpoint.keepers(names, best=place.best["name"] if place.best else None, last=RING)
         checkpoint.prune(self.run.checkpoints, keep=keep, warn=self.warn)

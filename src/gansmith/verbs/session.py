@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,15 +14,15 @@ from gansmith.doctor.finding import Finding
 from gansmith.doctor.remedy import Remedy
 from gansmith.errors import GansmithError
 from gansmith.game.acts import remaining
-from gansmith.game.game import Game, Step
+from gansmith.game.game import Step
 from gansmith.game.loop import play, reseed
 from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Place, Training
-from gansmith.verbs.care import Care, last_healthy
+from gansmith.verbs.care import Care
 from gansmith.verbs.examination import Examination, plateau
 from gansmith.verbs.frames import frame_due
-from gansmith.verbs.plan import build_game
 from gansmith.verbs.record import Record
+from gansmith.verbs.rollback import go_back, here, last_healthy, take_back
 from gansmith.verbs.signals import stopping
 
 TICK_EVERY, POLL_EVERY = 3.0, 0.5  # seconds
@@ -75,6 +75,8 @@ class Session:
         """Train. Raises Interrupted after Ctrl-C, SIGTERM or a stop request, GivenUp where no remedy helps."""
         record = self.record
         self.care.remember(record.run.journal.read())
+        if self.care.lines:
+            self.care.news(self.care.look_back(self.place))  # an earlier process has told them
         with stopping(self.asked):
             if self.place.counter == 0:
                 record.note("start", seen=0)
@@ -82,7 +84,7 @@ class Session:
                 record.checkpoint()
             while self.place.counter < self.config.images and not self.asked and not self.level:
                 self.stretch()  # ends at the end of an act, on a request, or after a roll-back
-            if not self.asked and self.examined != self.place.counter:
+            if not self.asked and record.scored != self.place.counter:
                 self.examine(thoroughly=True)
             record.checkpoint()
             if self.examined != self.place.counter:
@@ -156,8 +158,9 @@ class Session:
         seen, batch, now = self.place.counter, int(self.config.settings["batch"]), time.perf_counter()
         if frame_due(seen, batch, self.config.images):
             record.frame()
-        if self.examination.due(seen, batch):
-            self.examine(thoroughly=self.examination.thorough(seen, batch))
+        ends = seen >= self.config.images
+        if ends or self.examination.due(seen, batch):
+            self.examine(thoroughly=ends or self.examination.thorough(seen, batch))
         if self.training is not training:
             return
         if now - self.last_poll > POLL_EVERY:
@@ -177,58 +180,54 @@ class Session:
         self.examined = place.counter
         facts = self.examination.look(self.training, thoroughly=thoroughly)
         if thoroughly:
-            place.kid = facts.get("eval/kid")
+            kid = facts.get("eval/kid", math.nan)
+            place.kid, record.scored = kid if math.isfinite(kid) else None, place.counter
         diagnosis = self.care.see(record.tick(facts, self.care.light), place)
         place.healthy = diagnosis.healthy
         for finding in self.care.news(diagnosis):
             record.note("finding", seen=place.counter, **finding.to_json())
-        for treatment in self.care.judged(diagnosis, place):
+        judged, training = self.care.judged(diagnosis, place), self.training
+        for treatment in judged:
             record.note("trial", seen=place.counter, **treatment)
         if thoroughly:
-            record.checkpoint()
             self.level = plateau(self.care.lines, self.config)
         due = self.care.to_treat(diagnosis, place)
         if due and not self.level and place.counter < self.config.images:
             self.treat(due)
+        useless = [treatment for treatment in judged if treatment["outcome"] == "undone"]
+        if self.training is training and useless and take_back(record, useless):
+            self.examination.forget()
+        if self.training is training and thoroughly:  # what was just left must not become the best
+            record.checkpoint()
 
     def treat(self, finding: Finding, remedy: Remedy | None = None) -> None:
-        """Roll back and change the cause, or give up after too many tries."""
-        place = self.place
+        """Roll back and change the cause, or give up after too many tries; a `remedy` given was asked for by hand."""
+        place, by_hand = self.place, remedy is not None
         self.care.overtaken(finding, place)
         remedy = remedy or self.care.remedy(finding, place)
-        exploded = finding.ailment == "explosion"
-        if self.care.exhausted(place) or (exploded and (remedy is None or self.config.remedies == "off")):
+        helpless = finding.ailment == "explosion" and (remedy is None or self.config.remedies == "off")
+        if not by_hand and (helpless or self.care.exhausted(place)):
             self.give_up(finding)
         if remedy is None:
             return
         again = sum(treatment["ailment"] == finding.ailment for treatment in place.treatments)
-        checkpoints = self.record.run.checkpoints
-        path = last_healthy(checkpoints, finding.onset, again) if remedy.roll_back else None
+        found = last_healthy(self.record.run.checkpoints, finding.onset, min(again, 1)) if remedy.roll_back else None
+        path = found or here(self.record)
         if path is None:
-            self.record.checkpoint()
-            path = checkpoints / place.name
+            self.record.warn(f"{remedy.id} is not applied: no checkpoint to go on from")
+            return
         treatment = self.care.treatment(finding, remedy, place, int(path.name))
-        self.rebuild(path, [*place.treatments, treatment], remedy.fresh)
+        go_back(self.record, path, [*place.treatments, treatment], remedy.fresh)
+        self.examination.forget()
         self.record.note(
             "roll back" if treatment["to"] < treatment["at"] else "remedy", seen=place.counter, **treatment
         )
         self.record.warn(f"{finding.words}: back to {treatment['to']} images, {remedy.words}")
 
-    def rebuild(self, path: Path, treatments: list[dict[str, Any]], fresh: tuple[str, ...] = ()) -> None:
-        """Go on from a checkpoint under other settings. Counters and charts go on; everything else goes back."""
-        before = self.place
-
-        def build(place: Place) -> Game:
-            place.lost = before.counter - place.seen
-            place.treatments, place.best, place.healthy, place.skipped = treatments, before.best, True, 0
-            return build_game(self.config, place)
-
-        self.record.change(Training.revive(path, build, fresh=fresh))
-        self.examination.forget()
-        self.record.checkpoint()
-
     def give_up(self, finding: Finding) -> None:
         record, place = self.record, self.place
+        if finding.ailment != "explosion":
+            record.checkpoint()
         record.note("given up", seen=place.counter, ailment=finding.ailment)
         record.status("failed")
         best = place.best["name"] if place.best else "last"
@@ -241,7 +240,9 @@ class Session:
 
     def requests(self) -> None:
         """Do what other shells asked for through the inbox."""
-        for request in self.record.run.take(self.record.warn):
+        waiting = self.record.run.take(self.record.warn)
+        while waiting and not self.asked:
+            request = waiting.pop(0)
             name = str(request.get("request"))
             if name == "stop":
                 self.asked.append("request")
@@ -250,22 +251,22 @@ class Session:
                 self.record.checkpoint()
                 self.record.note("snapshot", seen=self.place.counter)
             elif name == "pause":
-                self.pause()
+                waiting = self.pause(waiting)
             elif name == "remedy":
                 self.by_hand(str(request.get("id")), undo=bool(request.get("undo")))
+        for request in waiting:  # behind a stop: they wait for the training to go on
+            if request.get("request") == "remedy":
+                self.record.run.post("remedy", id=request.get("id"), undo=request.get("undo"))
 
     def by_hand(self, name: str, *, undo: bool) -> None:
         """Apply or undo a remedy that somebody asked for."""
         place, record = self.place, self.record
         if undo:
-            kept = [treatment for treatment in place.treatments if treatment["id"] != name]
-            if len(kept) == len(place.treatments):
+            if not (undone := [treatment for treatment in place.in_force if treatment["id"] == name]):
                 record.warn(f"no remedy '{name}' is in force")
-                return
-            record.checkpoint()
-            undone = [{**t, "outcome": "undone"} if t["id"] == name else t for t in place.treatments]
-            self.rebuild(record.run.checkpoints / place.name, undone)
-            record.note("remedy undone", seen=place.counter, id=name)
+            elif take_back(record, undone):
+                self.examination.forget()
+                record.note("remedy undone", seen=place.counter, id=name)
             return
         found = self.care.called(name, place)
         if found is None:
@@ -273,18 +274,21 @@ class Session:
         else:
             self.treat(*found)
 
-    def pause(self) -> None:
+    def pause(self, waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Wait for "continue" or "stop"; returns what else was asked for meanwhile."""
         record = self.record
         record.checkpoint()
         record.note("pause", seen=self.place.counter)
         start = time.perf_counter()
         while not self.asked:
             record.status("paused")
-            names = [request.get("request") for request in record.run.take(record.warn)]
+            names = [request.get("request") for request in waiting]
             if "stop" in names:
                 self.asked.append("request")
             if "continue" in names:
                 break
             time.sleep(POLL_EVERY)
+            waiting += record.run.take(record.warn)
         record.waited(time.perf_counter() - start)
         record.note("continue", seen=self.place.counter)
+        return [request for request in waiting if request.get("request") not in ("pause", "continue", "stop")]
