@@ -1,7 +1,14 @@
 """DoctorBench: how often the doctor notices a doomed training, names it, and saves it.
 
-python -m benchmarks.doctor record|calibrate|treat|wild|table [--workers 2] [--only NAME,...]; work lies in
-build/doctor, and what is there is not done again.
+python -m benchmarks.doctor record     train controls and spoiled trainings, and judge them from outside
+python -m benchmarks.doctor calibrate  thresholds from the healthy ones of the tuning cells
+python -m benchmarks.doctor replay     what the detectors say of what was recorded
+python -m benchmarks.doctor treat      the doomed again, with the doctor and with each baseline
+python -m benchmarks.doctor wild       configurations drawn from wide ranges, without and with the doctor
+python -m benchmarks.doctor table      the section in RESULTS.md
+python -m benchmarks.doctor all        all of these but calibrate, which changes the doctor
+
+Work lies in build/doctor, and what is there is not done again. Ctrl-C loses what is being trained and nothing else.
 """
 
 from __future__ import annotations
@@ -10,100 +17,174 @@ import argparse
 import json
 import math
 import os
+import signal
+import sys
 import time
 import traceback
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import CELLS, Trial, faults_of
+from benchmarks import bank, schedule
+from benchmarks.faults import CELLS, Trial
+from benchmarks.replays import Replay, replayed, version
+from benchmarks.trials import answer_path, answered
 
-WORK = Path(__file__).resolve().parents[1] / "build" / "doctor"
-SEEDS, HEALTHY_SEEDS = 3, 6
-FAULT_SEED = 1000  # seeds of spoiled trainings are others than those of healthy ones
-
-
-def healthy() -> Iterator[Trial]:
-    """Controls: every cell as it is and, as people differ, at learning rates from half to twice that."""
-    from gansmith.families import family
-
-    for seed in range(HEALTHY_SEEDS):
-        for cell in CELLS:
-            factor = (1.0, 0.5, 2.0)[seed % 3]
-            settings = family(cell.family).settings.read(dict(cell.settings)).model_dump()
-            rates = {name: settings[name] * factor for name in ("lr", "lr_end") if settings[name]}
-            yield Trial(cell, None, seed, settings={} if factor == 1 else rates)
+ROOT = Path(__file__).resolve().parents[1]
+THRESHOLDS = ROOT / "src" / "gansmith" / "doctor" / "thresholds.json"
+PARTS = ("record", "calibrate", "replay", "treat", "wild", "table", "all")
+TUNING = frozenset(cell.name for cell in CELLS if cell.tuning)
 
 
-def spoiled() -> Iterator[Trial]:
-    for seed in range(FAULT_SEED, FAULT_SEED + SEEDS):
-        for cell in CELLS:
-            for fault in faults_of(cell):
-                yield Trial(cell, fault, seed)
-
-
-def answer_path(trial: Trial) -> Path:
-    return WORK / "answers" / f"{trial.name}.json"
-
-
-def one(trial: Trial) -> str:
-    """Train one trial unless its answer is there; returns a line about it."""
-    from benchmarks.trials import train
-
-    path = answer_path(trial)
-    if path.exists():
-        return ""
+def attempt(function: Callable[..., Any], *args: Any) -> tuple[Any, str]:
+    """What it returns, or why it does not: the benchmark goes on, and whoever reads its log sees what is missing."""
     try:
-        answer = train(trial, WORK)
-    except Exception:  # the benchmark goes on; whoever reads its log sees why one is missing
-        return f"{trial.name}: {traceback.format_exc()}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(answer, default=str), "utf-8")
-    part.replace(path)
-    return f"{trial.name}: {answer['last']} in {answer['cpu_seconds']:.0f} s, {answer['state']}"
+        return function(*args), ""
+    except KeyboardInterrupt:
+        return None, "stopped"
+    except Exception:
+        return None, traceback.format_exc()
 
 
-def play(trials: list[Trial], workers: int, minutes: float) -> None:
-    """Train what is missing, until the time is up."""
-    waiting = [trial for trial in trials if not answer_path(trial).exists()]
-    began, done = time.monotonic(), 0
-    print(f"{len(waiting)} of {len(trials)} trainings to do", flush=True)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        left = iter(waiting)
-        running = {pool.submit(one, trial) for trial, _ in zip(left, range(workers))}
-        while running:
-            finished = next(as_completed(running))
-            running.remove(finished)
-            done += 1
-            spent = (time.monotonic() - began) / 60
-            print(f"{done}/{len(waiting)} {spent:.1f} min  {finished.result()}", flush=True)
-            if spent < minutes and (trial := next(left, None)):
-                running.add(pool.submit(one, trial))
+def deaf() -> None:
+    """Between trainings a worker leaves Ctrl-C to its parent; a training has its own way to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def known(trials: list[Trial]) -> dict[str, dict[str, Any]]:
-    """The answers there are, by trial name."""
-    return {
-        trial.name: json.loads(answer_path(trial).read_text("utf-8")) for trial in trials if answer_path(trial).exists()
-    }
+def play(jobs: Sequence[tuple[str, tuple[Any, ...]]], workers: int, minutes: float = math.inf) -> None:
+    """Run jobs (name, function and arguments) in processes, a line for each; begin none when the time is up."""
+    began, done, left = time.monotonic(), 0, iter(jobs)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=deaf) as pool:
+        running: dict[Future[Any], str] = {}
+
+        def begin(count: int) -> None:
+            for name, job in islice(left, count):
+                running[pool.submit(attempt, *job)] = name
+
+        try:
+            begin(workers)
+            while running:
+                for finished in wait(running, return_when=FIRST_COMPLETED).done:
+                    done += 1
+                    spent, (words, error) = (time.monotonic() - began) / 60, finished.result()
+                    print(f"{done}/{len(jobs)} {spent:.1f} min  {running.pop(finished)}: {error or words}", flush=True)
+                    if spent < minutes:
+                        begin(1)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def record(work: Path, trials: Sequence[Trial], workers: int, minutes: float) -> None:
+    """Train what has no answer yet."""
+    missing = [trial for trial in trials if not answer_path(work, trial).exists()]
+    print(f"{len(missing)} of {len(trials)} trainings to do", flush=True)
+    play([(trial.name, (answered, work, trial)) for trial in missing], workers, minutes)
+
+
+def replay(work: Path, trials: Sequence[Trial], workers: int) -> None:
+    names = [trial.name for trial in trials if answer_path(work, trial).exists()]
+    missing = [name for name in names if not (work / "replays" / version() / f"{name}.json").exists()]
+    print(f"{len(missing)} of {len(names)} histories to replay with the doctor of version {version()}", flush=True)
+    shares = [missing[start :: 8 * workers] for start in range(min(len(missing), 8 * workers))]
+    play([(f"{len(share)} histories", (replay_all, work, share)) for share in shares], workers)
+
+
+def replay_all(work: Path, names: Sequence[str]) -> str:
+    for name in names:
+        replayed(work, name)
+    return "done"
+
+
+def replays(work: Path, found: Sequence[bank.Record]) -> dict[str, Replay]:
+    return {one.trial.name: replayed(work, one.trial.name) for one in found}
+
+
+def treat(work: Path, trials: Sequence[Trial], workers: int, minutes: float) -> None:
+    found = bank.records(work, trials, references(work))
+    doomed = [one for one in found if one.outcome == "doomed"]
+    healthy = [one for one in found if one.outcome == "healthy" and not one.trial.fault]
+    record(work, schedule.treated(doomed, healthy, replays(work, [*doomed, *healthy])), workers, minutes)
+
+
+def references(work: Path) -> dict[str, bank.Reference]:
+    found = bank.references(work, schedule.controls())
+    if schedule.LIKE_WIDE in found:
+        found[schedule.WIDE.name] = found[schedule.LIKE_WIDE]
+    return found
+
+
+def calibrate(work: Path, into: Path) -> None:
+    """Write the thresholds that the healthy controls of the tuning cells give."""
+    from gansmith.doctor.calibrate import calibrate as thresholds_from
+
+    found = bank.records(work, schedule.controls(), references(work))
+    healthy = [one for one in found if one.trial.cell.name in TUNING and one.outcome == "healthy"]
+    names = sorted(one.trial.name for one in healthy)
+    made = thresholds_from([bank.history_of_trial(work, name) for name in names])
+    about = {"made by": "python -m benchmarks.doctor calibrate", "healthy runs": len(names)}
+    about |= {"of cells": sorted({one.trial.cell.name for one in healthy})}
+    into.write_text(written({**about, **made.to_json()}), "utf-8")
+    print(f"{into}: from {len(names)} healthy runs, {made.runs} of them for the bound {made.bound:.1%} per run")
+
+
+def written(table: dict[str, Any]) -> str:
+    """JSON with a line for each row of thresholds."""
+    limits = table.pop("thresholds")
+    head = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
+    ailments = [
+        f"    {json.dumps(name)}: {{\n"
+        + ",\n".join(f"      {json.dumps(kin)}: {json.dumps(row)}" for kin, row in rows.items())
+        + "\n    }"
+        for name, rows in limits.items()
+    ]
+    return "{\n" + head + ',\n  "thresholds": {\n' + ",\n".join(ailments) + "\n  }\n}\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("record",))
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after so long")
+    parser.add_argument("--seeds", type=int, default=schedule.SEEDS, help="of each fault; of controls twice as many")
+    parser.add_argument("--reverse", action="store_true", help="begin at the end: for a second worker elsewhere")
     parser.add_argument("--only", default="", help="substrings of names, comma-separated")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "doctor", help="where recordings lie")
+    parser.add_argument("--into", type=Path, default=THRESHOLDS, help="where calibrate writes")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    trials = [*healthy(), *spoiled()]
-    if options.only:
-        trials = [trial for trial in trials if any(word in trial.name for word in options.only.split(","))]
-    play(trials, options.workers, options.minutes)
+    words, work, end = options.only.split(","), options.work, time.monotonic() + 60 * options.minutes
+
+    def chosen(trials: Sequence[Trial]) -> list[Trial]:
+        kept = [trial for trial in trials if any(word in trial.name for word in words)]
+        return kept[::-1] if options.reverse else kept
+
+    trials, drawn = chosen(schedule.watched(options.seeds)), chosen(list(schedule.wild()))
+    wanted = PARTS[:-1] if options.part == "all" else (options.part,)
+    for part in wanted:
+        left = max(0.0, end - time.monotonic()) / 60
+        if part == "record":
+            record(work, trials, options.workers, left)
+        elif part == "calibrate" and options.part != "all":
+            calibrate(work, options.into)
+        elif part == "replay":
+            replay(work, trials, options.workers)
+        elif part == "treat":
+            treat(work, trials, options.workers, left)
+        elif part == "wild":
+            record(work, drawn, options.workers, left)
+        elif part == "table":
+            from benchmarks.tables import write
+
+            command = " ".join(["python -m benchmarks.doctor", *sys.argv[1:]])
+            write(work, bank.records(work, trials, references(work)), command)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Stopped; what is done is kept.")

@@ -1,0 +1,88 @@
+"""Which trainings the doctor's benchmark is made of, the most telling first: whoever stops early has a table."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from benchmarks.bank import Record
+from benchmarks.faults import CELLS, DCGAN, Cell, Trial, faults_of
+from benchmarks.replays import Replay
+from benchmarks.spoils import begins
+
+SEEDS, CONTROLS, WILD = 3, 6, 40
+FAULT_SEED, WILD_SEED = 1000, 2000  # other seeds than those of the controls
+SOONER = {FAULT_SEED: 1.5}  # every fault once before more controls
+WIDE = Cell("wide-digits", "dcgan", "digits", 100_000, DCGAN, tuning=True)
+LIKE_WIDE = "dcgan-digits"  # the cell whose controls say what is good there
+
+
+def controls(seeds: int = CONTROLS) -> Iterator[Trial]:
+    """Every cell as it is and, as people differ, at learning rates from half to twice that."""
+    from gansmith.families import family
+
+    for seed in range(seeds):
+        for cell in CELLS:
+            factor = (1.0, 0.5, 2.0)[seed % 3]
+            settings = family(cell.family).settings.read(dict(cell.settings)).model_dump()
+            rates = {name: settings[name] * factor for name in ("lr", "lr_end") if settings[name]}
+            yield Trial(cell, None, seed, settings={} if factor == 1 else rates)
+
+
+def spoiled(seeds: int = SEEDS) -> Iterator[Trial]:
+    for seed in range(FAULT_SEED, FAULT_SEED + seeds):
+        for cell in CELLS:
+            for fault in faults_of(cell):
+                yield Trial(cell, fault, seed)
+
+
+def watched(seeds: int = SEEDS) -> list[Trial]:
+    """Controls and spoiled trainings, each kind once before any twice; two seeds of controls for one of faults."""
+    return sorted([*controls(2 * seeds), *spoiled(seeds)], key=lambda trial: SOONER.get(trial.seed, trial.seed))
+
+
+def wild(count: int = WILD) -> Iterator[Trial]:
+    """Configurations of dcgan drawn from the ranges of Lucic et al. 2018 (wide), each watched and treated."""
+    for seed in range(WILD_SEED, WILD_SEED + count):
+        for mode in ("off", "auto"):
+            yield Trial(WIDE, None, seed, mode, drawn(seed))
+
+
+def drawn(seed: int) -> dict[str, float | int | str]:
+    """One of them: learning rate, momentum, steps of the discriminator, batch normalisation."""
+    chance = random.Random(seed)
+    norm = chance.choice(("batch", "none"))
+    return {
+        "lr": float(f"{10 ** chance.uniform(-5, -2):.4g}"),
+        "beta1": round(chance.uniform(0, 0.999), 4),
+        "g_every": chance.randint(1, 5),
+        "norm": norm,
+        "d_norm": norm,
+    }
+
+
+def treated(doomed: Iterable[Record], healthy: Iterable[Record], replays: Mapping[str, Replay]) -> list[Trial]:
+    """The doomed in every mode that can change them, and the healthy that were alarmed.
+
+    Where no alarm was raised nothing would be done: such a training ends as it was watched.
+    """
+    found = []
+    for record in doomed:
+        trial, alarm = record.trial, replays[record.trial.name].first()
+        if alarm:
+            rest = max(1, round((1 - alarm.at) * trial.cell.images))
+            found += [replace(trial, mode="auto"), replace(trial, mode="random")]
+            found += [replace(trial, mode="restart", images=rest)]
+        if trial.cell.data not in ("ring", "grid"):
+            found += [replace(trial, mode="ada")]
+    order = ("auto", "restart", "random", "ada")
+    found.sort(key=lambda trial: (trial.seed, order.index(trial.mode)))
+    harmed = [replace(one.trial, mode="auto") for one in healthy if replays[one.trial.name].alarms]
+    first = sum(trial.seed == FAULT_SEED and trial.mode == "auto" for trial in found)
+    return [*found[:first], *harmed, *found[first:]]
+
+
+def since(trial: Trial) -> float:
+    """The share of the budget from which a trial is spoiled: nobody can notice sooner."""
+    return begins(trial.fault.inject) if trial.fault else 0.0
