@@ -73,7 +73,7 @@ def test_scores_are_1_at_the_limit() -> None:
 
 @pytest.mark.parametrize("period", [6, 10, 20])
 def test_an_oscillation_is_measured(period: int) -> None:
-    at = np.arange(64)
+    at = np.arange(64.0)
     found = swing(3 + 0.02 * at + np.sin(2 * np.pi * at / period))
     assert found.strength > 0.8 and abs(found.period - period) <= 1 and found.growth == pytest.approx(1, abs=0.15)
     growing = swing(3 + at / 64 * np.sin(2 * np.pi * at / period))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,28 +53,30 @@ def show(diagnosis: Diagnosis, target: str) -> None:
         console.print(f"best   {escape(str(best['metric']))} {best['value']:.4g} at {where} ({best['share']:.0%})")
     for finding in diagnosis.findings:
         console.print()
-        for line in lines(finding, target):
-            console.print(escape(line))
+        for line in lines(finding, target, console.width):
+            console.print(escape(line), soft_wrap=True)
 
 
-def lines(finding: Finding, target: str) -> Iterable[str]:
+def lines(finding: Finding, target: str, width: int = 80) -> Iterable[str]:
     """A finding as text: its name and numbers, words, curves, and remedies to type."""
     advice = "" if finding.sick else "  (advice)"
     yield (
         f"{finding.ailment}{advice}  severity {finding.severity:.2f}  confidence {finding.confidence:.2f}"
         f"  since {finding.onset:,.0f}"
     )
-    yield f"  {finding.words}"
+    yield fill(finding.words, max(40, width), initial_indent="  ", subsequent_indent="  ")
     curves = {name: value for name, value in finding.evidence.items() if isinstance(value, tuple) and value}
-    width = max(map(len, curves), default=0)
+    longest = max(map(len, curves), default=0)
     for name, pairs in list(curves.items())[:CURVES]:
         values = [value for _, value in pairs]
-        yield f"  {name:{width}}  {sparkline(values)}  {values[0]:.3g} to {values[-1]:.3g}"
+        yield f"  {name:{longest}}  {sparkline(values)}  {values[0]:.3g} to {values[-1]:.3g}"
     for name, value in finding.evidence.items():
         if not isinstance(value, tuple):
             yield f"  {name}: {value:.4g}"
     for remedy in finding.remedies:
-        yield f"  try: {remedy.words}{_typed(remedy, target)}"
+        yield f"  try: {remedy.words}{_settings(remedy)}"
+        if remedy.applicable:
+            yield f"       gansmith remedy {target} --apply {remedy.id}"
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -84,13 +87,10 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(BARS[round((value - low) * scale)] if math.isfinite(value) else "×" for value in values)
 
 
-def _typed(remedy: Remedy, target: str) -> str:
-    """What to type for it: settings for a new training, of a run the remedy itself."""
-    if not remedy.applicable:
-        return ""
-    settings = " ".join(f"{name}={_plain(value)}" for name, value in remedy.changes.items() if value is not None)
-    by_hand = f"   {settings}" if settings else ""
-    return f"{by_hand}   (gansmith remedy {target} --apply {remedy.id})"
+def _settings(remedy: Remedy) -> str:
+    """What to type for it in a new training."""
+    pairs = [f"{name}={_plain(value)}" for name, value in remedy.changes.items() if value is not None]
+    return f"  ({' '.join(pairs)})" if pairs else ""
 
 
 def _plain(value: object) -> str:

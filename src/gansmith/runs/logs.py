@@ -175,13 +175,15 @@ def _place(steps: Mapping[str, Array], epoch: Array | None) -> Array | None:
     for name in sorted(steps, key=lambda name: role(name.partition(":")[2]) or ("", 99)):
         values = steps[name]
         known = values[np.isfinite(values)]
-        if len(known) < 2 or len(np.unique(known)) < 2:
-            continue
-        falls = int((np.diff(known) < 0).sum())
-        if falls <= max(3, 0.01 * len(known)) and name != "step:batch":
-            return values
+        if len(known) < 0.05 * len(values) or (len(values) > 2 and (len(known) < 2 or known.min() == known.max())):
+            continue  # no counter: a setting that was printed once
+        back = np.diff(values) < 0
         if epoch is not None and np.isfinite(epoch).any():
-            return epoch * (float(known.max()) + 1) + values
+            anew = back.any() and bool((np.diff(epoch)[back] > 0).mean() > 0.5)
+            if anew or name == "step:batch":
+                return epoch * (float(known.max()) + 1) + values
+        if back.sum() <= max(3, 0.01 * len(known)):
+            return values
     if epoch is not None and len(np.unique(epoch[np.isfinite(epoch)])) == int(np.isfinite(epoch).sum()) >= 2:
         return epoch
     return None

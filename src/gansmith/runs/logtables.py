@@ -25,7 +25,7 @@ def json_rows(text: str) -> Rows:
                 rows.append(_flat(json.loads(line)))
             except (ValueError, RecursionError):
                 continue
-    if rows:
+    if any(rows):
         return [row for row in rows if row]
     try:
         document = json.loads(text)

@@ -10,6 +10,7 @@ from gansmith.doctor.quality import FEW, quality
 
 WORSE = 1.5  # times the best
 PATIENCE, LONG = 0.08, 0.3  # of the length since the best: at the end, and before it
+LEARNED = 0.3  # of the first cost that must have gone at the best
 END = 0.94  # of the length from which a measurement is one of the end
 
 
@@ -18,6 +19,8 @@ def score(history: History) -> Series:
     found = quality(history)
     if found is None or len(found.cost) < FEW or (found.name == "distance" and not history.foreign):
         return NOTHING
+    if not history.foreign and found.gained() < LEARNED:
+        return NOTHING  # it was never good: something else is wrong
     level = found.level
     if len(level) < 2 * FEW:
         level = np.r_[level[:-1], min(level[-1], max(level[-2:]))]
