@@ -15,6 +15,8 @@ _VERBS = {
     "train": "gansmith.verbs.train",
     "resume": "gansmith.verbs.train",
     "sample": "gansmith.verbs.sample",
+    "evaluate": "gansmith.verbs.evaluate",
+    "diagnose": "gansmith.verbs.diagnose",
     "load": "gansmith.runs.model",
 }
 

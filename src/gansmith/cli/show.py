@@ -15,6 +15,9 @@ from rich.table import Table
 from gansmith.families.family import Family
 
 
+HEALTH = {"green": "[green]●[/]", "amber": "[yellow]●[/]", "red": "[red]●[/]"}
+
+
 class Show:
     """Watches a verb and shows what it reports; a context, so that the live display always ends."""
 
@@ -52,7 +55,7 @@ class Show:
             self.console.print(f"[yellow]warning:[/] {escape(report['warning'])}")
         elif "finished" in report:
             self.stop()
-            self.finished(report["finished"])
+            self.finished(report["finished"], report.get("light"))
         elif "seen" in report:
             if not self.live:
                 self.progress.start(report)
@@ -106,9 +109,11 @@ class Show:
         if "run" in report:
             self.console.print(f"training in {escape(str(report['run'].path))}, Ctrl-C saves and stops")
 
-    def finished(self, run: Any) -> None:
+    def finished(self, run: Any, light: tuple[str, str] | None = None) -> None:
         from gansmith.verbs.finish import how_to_use
 
+        if light and light[1]:
+            self.console.print(f"health: {HEALTH.get(light[0], light[0])} {escape(light[1])}")
         self.console.print(f"done: {escape(str(run.path / 'grid.png'))}")
         self.console.print(f"      {escape(str(run.path / 'report.html'))}")
         kind = run.config()["spec"]["kind"]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.doctor.finding import Diagnosis, light
 from gansmith.engine import peak_memory_mb
 from gansmith.measure.sliced import flat
 from gansmith.runs.config import RunConfig
@@ -22,7 +23,9 @@ from gansmith.verbs.frames import SHOWN, draw, spread
 SEARCHED, PAIRS = 20_000, 12
 
 
-def finish(run: Run, config: RunConfig, dataset: Dataset, training: Training, speed: float) -> Path:
+def finish(
+    run: Run, config: RunConfig, dataset: Dataset, training: Training, speed: float, diagnosis: Diagnosis | None = None
+) -> Path:
     """Write grid.png and report.html into the run; returns the report's path."""
     place = training.place
     count = 1000 if dataset.spec.kind == "points" else SHOWN
@@ -36,6 +39,7 @@ def finish(run: Run, config: RunConfig, dataset: Dataset, training: Training, sp
         "images_per_second": speed,
         "scores": {"sliced Wasserstein to held-out": place.distance} if place.distance is not None else {},
         "how_to_use": how_to_use(run, dataset.spec.kind),
+        "diagnosis": {**diagnosis.to_json(), "light": light(diagnosis)[0]} if diagnosis else {},
     }
     if dataset.spec.kind == "points":
         spec = dataset.spec

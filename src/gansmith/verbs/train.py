@@ -200,20 +200,21 @@ def go(
         session.go()
     except Interrupted:
         if session.asked[0] == "request":
-            tell(session.record)
+            tell(session)
         raise
     except GivenUp:
-        tell(session.record)
+        tell(session)
         raise
-    tell(session.record)
-    watch({"finished": run})
+    tell(session)
+    watch({"finished": run, "light": session.care.light})
     return run
 
 
-def tell(record: Record) -> None:
+def tell(session: Session) -> None:
     """Write what people read; a disk that refuses it costs the report and nothing else."""
+    record = session.record
     try:
-        finish(record.run, record.config, record.dataset, record.training, record.speed)
+        finish(record.run, record.config, record.dataset, record.training, record.speed, session.care.diagnosis)
     except OSError as error:
         record.warn(f"report not written, everything else is saved: {error}")
 
