@@ -24,6 +24,11 @@ class DataSpec(Settings):
     decimals: tuple[int, ...] = Field(default=(), description="Decimals each column was written with")
     fingerprint: str = Field(description="SHA-256 over the prepared content and the options that shaped it")
 
+    def same_as(self, other: DataSpec) -> bool:
+        """Whether networks see the same samples and they mean the same: shifted points are standardised alike."""
+        a, b = ((*spec.mean, *spec.scale) for spec in (self, other))
+        return self.fingerprint == other.fingerprint and np.allclose(a, b, rtol=1e-9, atol=0)
+
     def in_units(self, points: NDArray[Any]) -> NDArray[np.float64]:
         """Standardised rows (N, D) -> the data's own units, rounded to the decimals its columns have."""
         values = points.astype(np.float64) * np.array(self.scale) + np.array(self.mean)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,23 @@ from torch import Tensor
 from gansmith.data.dataset import Dataset
 from gansmith.doctor.finding import Diagnosis, light
 from gansmith.engine import peak_memory_mb
+from gansmith.errors import GansmithError
+from gansmith.measure.score import Score
 from gansmith.measure.sliced import flat
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
+from gansmith.runs.quantities import measure
 from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
+from gansmith.verbs.evaluate import judged
 from gansmith.verbs.frames import SHOWN, draw, spread
+from gansmith.verbs.sides import Samples, arranged
+from gansmith.verbs.spaces import RANDOM
 
 SEARCHED, PAIRS = 20_000, 12
+WORTH_SCORING = 30.0  # seconds of training, below which scoring would take longer
+SCORED, SCORED_SEED = 500, 1  # other samples than those the training was judged by
 
 
 def finish(
@@ -41,6 +50,9 @@ def finish(
         "how_to_use": how_to_use(run, dataset.spec.kind),
         "diagnosis": {**diagnosis.to_json(), "light": light(diagnosis)[0]} if diagnosis else {},
     }
+    if place.seconds >= WORTH_SCORING:
+        with suppress(GansmithError):  # too few samples to say anything
+            extras["scores"] = scored(config, dataset, training)
     if dataset.spec.kind == "points":
         spec = dataset.spec
         real = spec.in_units(dataset.tensor(spread(dataset.train, count)).numpy())
@@ -51,6 +63,22 @@ def finish(
         extras["real"] = to_uint8(dataset.tensor(spread(dataset.train, SHOWN)))
         extras["neighbours"] = neighbours(samples[:PAIRS], dataset)
     return write_report(run.path, extras=extras)
+
+
+def scored(config: RunConfig, dataset: Dataset, training: Training) -> dict[str, dict[str, Any]]:
+    """The scores of an evaluation with the built-in features, by label, as the report shows them."""
+    samples = draw(training, SCORED, seed=SCORED_SEED)
+    values = samples.numpy() if dataset.spec.kind == "points" else to_uint8(samples)
+    sides = arranged(training.place.name, dataset, Samples(values), 0, config.source, trained=True)
+    scores, *_ = judged(sides, (RANDOM,), 0, lambda what, done, total: None)
+    return {score.label: row(score) for score in scores if score.value is not None}
+
+
+def row(score: Score) -> dict[str, Any]:
+    """One score with what is needed to judge it."""
+    around = "" if score.low is None or score.high is None else f"{measure(score.low)} to {measure(score.high)}"
+    shown = {"value": score.value, "95 % interval": around, "real against real": score.floor, "better": score.better}
+    return {name: "" if value is None else value for name, value in shown.items()}
 
 
 def neighbours(samples: Tensor, dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray, float]]:
@@ -76,6 +104,7 @@ def how_to_use(run: Run, kind: str) -> list[str]:
     out = "samples.csv" if kind == "points" else "grid.png"
     return [
         f"gansmith sample {name} -n 64 --seed 1 --out {out}",
+        f"gansmith evaluate {name}",
         f"gansmith resume {name} -d 10m",
         f'python -c "import gansmith; print(gansmith.load({name!r}).sample(16).shape)"',
     ]

@@ -19,7 +19,6 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
-from gansmith.verbs.train import same_data
 
 Progress = Callable[[str, int, int], None]
 
@@ -76,7 +75,7 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
     # Whether bfloat16 pays is asked of a clock, and its samples differ: figures must not depend on that.
     model = replace(model, engine=replace(model.engine, precision="32"))
     dataset = open_data(config.source, config.options, progress=progress)
-    if not same_data(dataset.spec, config.spec):
+    if not dataset.spec.same_as(config.spec):
         raise GansmithError(
             f"The data of {run.path.name} is not what it was trained on.",
             f"{config.source} has changed since the run began",
@@ -85,7 +84,7 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
         )
     fake = Samples(drawn(model, count, seed, progress))
     name = f"{run.path.name}, checkpoint {model.checkpoint}"
-    return _arranged(name, dataset, fake, seed, config.source, trained=True), model.checkpoint
+    return arranged(name, dataset, fake, seed, config.source, trained=True), model.checkpoint
 
 
 def of_sources(real: str, fake: str, *, count: int, options: DataOptions, seed: int, progress: Progress) -> Sides:
@@ -100,7 +99,7 @@ def of_sources(real: str, fake: str, *, count: int, options: DataOptions, seed: 
             made = _like(fake, dataset.spec, options, progress)
     rows = np.random.default_rng(seed).permutation(len(made.values))[:count]
     samples = Samples(_as_the_real(made, dataset.spec), _labels_as(made, dataset.spec)).some(rows)
-    return _arranged(f"{fake} against {real}", dataset, samples, seed, real, trained=False)
+    return arranged(f"{fake} against {real}", dataset, samples, seed, real, trained=False)
 
 
 def _like(fake: str, real: DataSpec, options: DataOptions, progress: Progress) -> Dataset:
@@ -150,7 +149,7 @@ def drawn(model: Model, count: int, seed: int, progress: Progress) -> np.ndarray
     return np.concatenate(found)
 
 
-def _arranged(name: str, dataset: Dataset, fake: Samples, seed: int, source: str, trained: bool) -> Sides:
+def arranged(name: str, dataset: Dataset, fake: Samples, seed: int, source: str, trained: bool) -> Sides:
     chance = np.random.default_rng(seed)
     train, held = (chance.permutation(rows)[:MOST] for rows in (dataset.train, dataset.held))
     kind = "images" if dataset.spec.kind == "images" else "rows"

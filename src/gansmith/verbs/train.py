@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gansmith import engine as engines
 from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
-from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
@@ -142,7 +139,7 @@ def resume(
         dataset = open_data(
             config.source, config.options, progress=lambda what, done, total: watch({"progress": (what, done, total)})
         )
-        if not same_data(dataset.spec, config.spec):
+        if not dataset.spec.same_as(config.spec):
             raise GansmithError(
                 f"The data of {found.path.name} is not what it was trained on.",
                 why=f"{config.source} has changed since the run began",
@@ -170,12 +167,6 @@ def resume(
                 do=f"gansmith resume {found.path.name} -d 10m trains on",
             )
         return go(found, config, dataset, engine, training, watch)
-
-
-def same_data(now: DataSpec, then: DataSpec) -> bool:
-    """Whether networks see the same samples and they mean the same: shifted points are standardised to equal ones."""
-    a, b = ((*spec.mean, *spec.scale) for spec in (now, then))
-    return now.fingerprint == then.fingerprint and np.allclose(a, b, rtol=1e-9, atol=0)
 
 
 def prolonged(config: RunConfig, run: Run, duration: str) -> RunConfig:
