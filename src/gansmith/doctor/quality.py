@@ -11,6 +11,7 @@ from gansmith.doctor.history import History, Series
 from gansmith.doctor.trends import Array, below, highest, trailing
 
 FEW = 5  # measurements a trend needs
+HOPEFUL = 0.7  # a score too low for any alarm, and to keep one on
 LATELY, CLEARLY = 3, 0.15  # evaluations, and the share by which one must beat all before
 
 
@@ -92,15 +93,15 @@ def covered(history: History) -> Array:
 def poor(history: History) -> Array:
     """(n,) score of how poor the samples are: 1 where they cover six tenths of what they could, more below.
 
-    At most 0.8 while they are getting better: nothing is wrong with a beginning.
+    At most HOPEFUL while they are getting better: nothing is wrong with a beginning.
 
     Of foreign logs the metric: 1.5 where it is near its worst or half above its best, 0.3 where it is near its best and
     better than at first, 1 where nobody knows.
     """
     coverage = covered(history)
     if not np.isnan(coverage).all():
-        score = np.where(np.isnan(coverage), 0.8, below(np.maximum(coverage, 0.06), 0.6))
-        return np.where(improving(history), np.minimum(score, 0.8), score)
+        score = np.where(np.isnan(coverage), HOPEFUL, below(np.maximum(coverage, 0.06), 0.6))
+        return np.where(improving(history), np.minimum(score, HOPEFUL), score)
     found = quality(history)
     if found is None or not history.foreign:
         return np.ones(len(history))

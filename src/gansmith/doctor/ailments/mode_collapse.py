@@ -11,7 +11,7 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import G, generator_wins, losses
-from gansmith.doctor.quality import at_rows, covered, improving, poor, quality
+from gansmith.doctor.quality import HOPEFUL, at_rows, covered, improving, poor, quality
 from gansmith.doctor.trends import before, below, so_far, trailing
 
 DIVERSITIES = ("check/diversity pixels", "check/diversity features")
@@ -40,7 +40,7 @@ def _partial(history: History) -> Array:
     points = history.series("eval/precision")
     right = np.nan_to_num(at_rows(history, points, trailing(points.values, 3))) / PRECISE
     few = np.minimum(below(np.maximum(covered(history), 0.055), COVERED), right)
-    return np.where(improving(history), np.minimum(few, 0.8), few)
+    return np.where(improving(history), np.minimum(few, HOPEFUL), few)
 
 
 def _lost(history: History) -> Array:

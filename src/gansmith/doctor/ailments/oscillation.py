@@ -7,7 +7,7 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told
 from gansmith.doctor.history import NOTHING, Array, History, Series
 from gansmith.doctor.losses import D, G
-from gansmith.doctor.quality import at_rows, poor, quality
+from gansmith.doctor.quality import HOPEFUL, at_rows, improving, poor, quality
 from gansmith.doctor.trends import MOST, above, swing, trailing
 
 SPAN, FEWEST, EVERY = 80, 24, 3  # rows looked at, rows needed, rows between two looks
@@ -71,7 +71,8 @@ def _unsettled(history: History) -> Array:
     found = quality(history)
     if found is None:
         return np.zeros(len(history))
-    return at_rows(history, found.cost, above(found.ratio(), 1.5), 0.0)
+    worse = at_rows(history, found.cost, above(found.ratio(), 1.5), 0.0)
+    return np.where(improving(history), np.minimum(worse, HOPEFUL), worse)
 
 
 def tell(history: History, onset: float) -> Told:
