@@ -14,6 +14,7 @@ from benchmarks.replays import Replay
 from benchmarks.schedule import since
 
 QUANTILE = 1.959964  # of the normal distribution, for 95 %
+LATE = 0.25  # of the budget: an alarm after that is a mistake worth a look
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Seen:
     def dominant(self) -> str:
         return self.replay.dominant(since(self.record.trial))
 
+    @property
+    def meant(self) -> str:
+        """The name that fits its fault best; "" of a control."""
+        fault = self.record.trial.fault
+        return fault.means[0] if fault else ""
+
     def named(self, name: str) -> bool:
         """Whether that is a right name for it; of a control that went wrong by itself any is."""
         fault = self.record.trial.fault
@@ -114,3 +121,22 @@ def ends(answers: Sequence[Record | None], watched: Sequence[Seen], which: str) 
 def ratios(pairs: Iterable[tuple[Mapping[str, float], Mapping[str, float]]]) -> list[float]:
     """Distances of the first over those of the second."""
     return [a["distance"] / b["distance"] for a, b in pairs if b["distance"] > 0]
+
+
+def mistakes(seen: Iterable[Seen]) -> list[str]:
+    """A line for each training that was missed, misnamed or alarmed for nothing, for whoever mends the detectors."""
+    lines = []
+    for one in seen:
+        record, said = one.record, sorted({name for alarm in one.replay.alarms for name in alarm.names[:1]})
+        times = record.answer["last"]["distance"] / record.reference.distance
+        about = f"{record.trial.name}: {times:.2g} times the healthy distance"
+        if record.outcome == "doomed" and one.at is None:
+            lines.append(f"missed    {about}")
+        elif record.outcome == "doomed" and not one.named(one.name):
+            lines.append(f"misnamed  {about}, {one.name} at {one.at:.0%}, mostly {one.dominant}")
+        elif record.outcome == "doomed" and one.at is not None and one.at > LATE:
+            lines.append(f"late      {about}, {one.name} at {one.at:.0%}")
+        elif record.outcome == "healthy" and said:
+            first = one.replay.alarms[0]
+            lines.append(f"false     {about}, {first.names[0]} at {first.at:.0%}; in all {', '.join(said)}")
+    return sorted(lines)

@@ -7,6 +7,7 @@ python -m benchmarks.doctor treat      the doomed again, with the doctor and wit
 python -m benchmarks.doctor wild       configurations drawn from wide ranges, without and with the doctor
 python -m benchmarks.doctor table      the section in RESULTS.md
 python -m benchmarks.doctor all        all of these but calibrate, which changes the doctor
+python -m benchmarks.doctor mistakes   which recorded trainings the detectors get wrong
 
 Work lies in build/doctor, and what is there is not done again. Ctrl-C loses what is being trained and nothing else.
 """
@@ -29,13 +30,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import bank, schedule
+from benchmarks.counts import Seen, mistakes
 from benchmarks.faults import CELLS, Trial
 from benchmarks.replays import Replay, replayed, version
 from benchmarks.trials import answer_path, answered
 
 ROOT = Path(__file__).resolve().parents[1]
 THRESHOLDS = ROOT / "src" / "gansmith" / "doctor" / "thresholds.json"
-PARTS = ("record", "calibrate", "replay", "treat", "wild", "table", "all")
+PARTS = ("record", "calibrate", "replay", "treat", "wild", "table")
 TUNING = frozenset(cell.name for cell in CELLS if cell.tuning)
 
 
@@ -146,7 +148,7 @@ def written(table: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("part", choices=(*PARTS, "all", "mistakes"))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after so long")
     parser.add_argument("--seeds", type=int, default=schedule.SEEDS, help="of each fault; of controls twice as many")
@@ -163,7 +165,7 @@ def main() -> None:
         return kept[::-1] if options.reverse else kept
 
     trials, drawn = chosen(schedule.watched(options.seeds)), chosen(list(schedule.wild()))
-    wanted = PARTS[:-1] if options.part == "all" else (options.part,)
+    wanted = PARTS if options.part == "all" else (options.part,)
     for part in wanted:
         left = max(0.0, end - time.monotonic()) / 60
         if part == "record":
@@ -176,6 +178,9 @@ def main() -> None:
             treat(work, trials, options.workers, left)
         elif part == "wild":
             record(work, drawn, options.workers, left)
+        elif part == "mistakes":
+            found = bank.records(work, trials, references(work))
+            print("\n".join(mistakes([Seen(one, replayed(work, one.trial.name)) for one in found])))
         elif part == "table":
             from benchmarks.tables import write
 

@@ -45,7 +45,7 @@ def judge(data: str, work: Path) -> nn.Sequential:
     inputs, targets = as_input(images), torch.from_numpy(labels)
     adam = torch.optim.AdamW(model.parameters(), 2e-3)
     for _ in range(EPOCHS):
-        for rows in torch.randperm(len(inputs)).split(64):
+        for rows in torch.split(torch.randperm(len(inputs)), 64):
             loss = nn.functional.cross_entropy(model(inputs[rows]), targets[rows])
             adam.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

@@ -65,7 +65,7 @@ def replay(history: History, events: Iterable[Mapping[str, Any]] = ()) -> Replay
         if event.get("event") == "given up":
             alarms.append(Alarm(float(event["seen"] / history.length), (str(event["ailment"]),)))
     values = history.columns.get("discriminator/loss")
-    rule = loss_rule(history.seen / history.length, values) if values is not None else None
+    rule = loss_rule((history.seen / history.length).tolist(), values.tolist()) if values is not None else None
     return Replay(tuple(sorted(alarms, key=lambda alarm: alarm.at)), rule)
 
 

@@ -66,7 +66,8 @@ def injected(what: str) -> Iterator[None]:
     import gansmith.families.dcgan
     import gansmith.families.gan
     import gansmith.families.robust
-    from gansmith.verbs import session, train
+    from gansmith.verbs import rollback, session, train
+    from gansmith.verbs.plan import build_game
 
     with ExitStack() as undo:
 
@@ -76,9 +77,9 @@ def injected(what: str) -> Iterator[None]:
 
         put(train, "finish", lambda *args: None)  # nobody reads a thousand reports
         if what in ("fixed z", "collapsed init"):
-            put(train, "build_game", spoiling(train.build_game, what))
+            put(train, "build_game", spoiling(build_game, what))
         if what == "fixed z":
-            put(session, "build_game", spoiling(session.build_game, what))
+            put(rollback, "build_game", spoiling(build_game, what))
         if what == "nan":
             put(session.Session, "housekeeping", poisoning(session.Session.housekeeping))
         if what == "augmented reals":
