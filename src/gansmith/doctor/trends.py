@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,12 @@ class Swing:
     size: float = 0.0
 
 
+@cache
+def _parabolas(count: int) -> Array:
+    """(count, 3) an orthonormal basis of all parabolas over so many rows."""
+    return np.linalg.qr(np.vander(np.linspace(-1, 1, count), 3))[0]
+
+
 def swing(values: Array) -> Swing:
     """The oscillation of an even curve, freed of its trend: from the first peak of its autocorrelation past a trough.
 
@@ -107,13 +114,14 @@ def swing(values: Array) -> Swing:
     count = len(values)
     if count < 16 or not np.isfinite(values).all():
         return Swing()
-    at = np.linspace(-1, 1, count)
-    rest = values - np.polyval(np.polyfit(at, values, 2), at)
+    trend = _parabolas(count)
+    rest = values - trend @ (trend.T @ values)
     power = float(rest @ rest)
     if power <= 1e-18 * max(1.0, float(values @ values)):
         return Swing()
     lags = count // 3
-    echo = np.array([rest[: count - lag] @ rest[lag:] / power * count / (count - lag) for lag in range(lags + 1)])
+    overlap = np.correlate(rest, rest, "full")[count - 1 : count + lags]
+    echo = overlap / power * count / (count - np.arange(lags + 1))
     negative = np.flatnonzero(echo < 0)
     if not len(negative) or negative[0] + 1 >= lags:
         return Swing()

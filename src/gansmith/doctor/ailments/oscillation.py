@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told
@@ -51,8 +53,13 @@ def _filled(values: Array) -> Array:
 
 def _swings(curve: Array) -> float:
     """Score of three periods and more that grow, or are wild and do not fade."""
-    found = swing(curve[np.isfinite(curve)])
-    if not found.period or len(curve) < 3 * found.period:
+    return _remembered(curve[np.isfinite(curve)].tobytes(), len(curve))
+
+
+@lru_cache(maxsize=1024)  # while training, all but the last stretch were looked at before
+def _remembered(known: bytes, rows: int) -> float:
+    found = swing(np.frombuffer(known))
+    if not found.period or rows < 3 * found.period:
         return 0.0
     growing = min(found.strength / STRENGTH, found.growth / GROWTH, found.size / SIZE)
     wild = min(found.strength / STRENGTH, found.growth / 0.8, found.size / WILD)
