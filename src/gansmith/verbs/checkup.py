@@ -26,6 +26,7 @@ from gansmith.runs.state import Training
 from gansmith.verbs.frames import spread
 
 LOOKED_AT = 64  # samples of each kind
+FEWEST_HELD = 16  # of fewer held-out samples nothing is said: their mean is chance, and they may not fill a pack
 NUDGE = 0.1  # length of the step in latent space, per unit of the latent's own length
 
 
@@ -35,8 +36,8 @@ class Checkup:
     def __init__(self, dataset: Dataset, config: RunConfig, engine: Engine, features: Features) -> None:
         rows, held = (spread(rows, LOOKED_AT) for rows in (dataset.train, dataset.held))
         self.engine, self.config, self.features = engine, config, features
-        self.train, self.held = (batch_of(dataset, chosen, engine) for chosen in (rows, held if len(held) else rows))
-        self.has_held = len(held) > 0
+        self.train = batch_of(dataset, rows, engine)
+        self.held = batch_of(dataset, held, engine) if len(held) >= FEWEST_HELD else None
         self.real = dataset.tensor(rows)
         self.scale = {"pixels": median_distance(flat(self.real)), "features": self.apart(self.real)}
         self.before: Tensor | None = None
@@ -92,9 +93,11 @@ class Checkup:
             logits = duel.judge(networks, replace(fake, image=image), step).float()
             with torch.no_grad():
                 train = duel.judge(networks, real, step).float()
-                held = duel.judge(networks, duel.real(networks, replace(step, batch=self.held)), step).float()
+                held = None
+                if self.held is not None:
+                    held = duel.judge(networks, duel.real(networks, replace(step, batch=self.held)), step).float()
         facts = {"train": float(train.mean()), "fake": float(logits.detach().mean())}
-        if self.has_held:
+        if held is not None:
             facts["held"] = float(held.mean())
         if objective:
             facts |= self.shares(objective, train, held, logits.detach())
@@ -102,16 +105,16 @@ class Checkup:
                 lowered = objective.generator(train, logits)
                 (slope,) = torch.autograd.grad(lowered * len(image), image)
             facts["slope"] = float(slope.flatten(1).norm(dim=1).mean())
-        if len(seen) == 3 and (spread_of_reals := median_distance(seen[1])) > 0:
+        if len(seen) >= 2 and (spread_of_reals := median_distance(seen[1])) > 0:
             facts["diversity discriminator"] = median_distance(seen[0]) / spread_of_reals
         return facts
 
-    def shares(self, objective: Objective, train: Tensor, held: Tensor, fake: Tensor) -> dict[str, float]:
+    def shares(self, objective: Objective, train: Tensor, held: Tensor | None, fake: Tensor) -> dict[str, float]:
         facts = {
             "accuracy train": float(told_apart(train, fake, objective)),
             "accuracy fake": float(told_apart(-fake, -train, objective)),
         }
-        if self.has_held:
+        if held is not None:
             facts["accuracy held"] = float(told_apart(held, fake, objective))
         return facts
 

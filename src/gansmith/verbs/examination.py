@@ -66,7 +66,8 @@ class Examination:
 
     def forget(self) -> None:
         """After a roll-back the next drift would be the way back."""
-        self.checkup.before = None
+        if "checkup" in vars(self):
+            self.checkup.before = None
 
 
 def plateau(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> bool:
