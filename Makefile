@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format bench bench-modes bench-kill docs clean
+.PHONY: help install demo test test-all check format bench bench-modes bench-kill bench-doctor docs clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -48,6 +48,9 @@ bench-modes: $(READY)  ## mode coverage: ring of 8 and grid of 25, 10 seeds
 
 bench-kill: $(READY)  ## kill training at random moments and count what is lost
 	@$(BIN)/python benchmarks/kill.py
+
+bench-doctor: $(READY)  ## how often the doctor notices a doomed training, names it, saves it; hours, in as many goes as you like
+	@$(BIN)/python -m benchmarks.doctor all
 
 docs: $(READY)  ## write docs/reference.md from the code, then run every command in the documentation
 	@$(BIN)/python docs/reference.py

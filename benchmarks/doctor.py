@@ -1,12 +1,13 @@
 """DoctorBench: how often the doctor notices a doomed training, names it, and saves it.
 
 python -m benchmarks.doctor record     train controls and spoiled trainings, and judge them from outside
-python -m benchmarks.doctor calibrate  thresholds from the healthy ones of the tuning cells
+python -m benchmarks.doctor bank       train more controls of the tuning cells: for a tighter bound
+python -m benchmarks.doctor calibrate  thresholds from the healthy controls of the tuning cells
 python -m benchmarks.doctor replay     what the detectors say of what was recorded
 python -m benchmarks.doctor treat      the doomed again, with the doctor and with each baseline
 python -m benchmarks.doctor wild       configurations drawn from wide ranges, without and with the doctor
 python -m benchmarks.doctor table      the section in RESULTS.md
-python -m benchmarks.doctor all        all of these but calibrate, which changes the doctor
+python -m benchmarks.doctor all        all of these but bank and calibrate, which change the doctor
 python -m benchmarks.doctor mistakes   which recorded trainings the detectors get wrong
 
 Work lies in build/doctor, and what is there is not done again. Ctrl-C loses what is being trained and nothing else.
@@ -31,14 +32,14 @@ from typing import Any
 
 from benchmarks import bank, schedule
 from benchmarks.counts import Seen, mistakes
-from benchmarks.faults import CELLS, Trial
+from benchmarks.faults import Trial
 from benchmarks.replays import Replay, replayed, version
 from benchmarks.trials import answer_path, answered
 
 ROOT = Path(__file__).resolve().parents[1]
 THRESHOLDS = ROOT / "src" / "gansmith" / "doctor" / "thresholds.json"
-PARTS = ("record", "calibrate", "replay", "treat", "wild", "table")
-TUNING = frozenset(cell.name for cell in CELLS if cell.tuning)
+PARTS = ("record", "replay", "treat", "wild", "table")
+TUNERS = ("bank", "calibrate", "mistakes")
 
 
 def attempt(function: Callable[..., Any], *args: Any) -> tuple[Any, str]:
@@ -113,7 +114,7 @@ def treat(work: Path, trials: Sequence[Trial], workers: int, minutes: float) -> 
 
 
 def references(work: Path) -> dict[str, bank.Reference]:
-    found = bank.references(work, schedule.controls())
+    found = bank.references(work, {trial.name: trial for trial in [*schedule.controls(), *schedule.bank()]}.values())
     if schedule.LIKE_WIDE in found:
         found[schedule.WIDE.name] = found[schedule.LIKE_WIDE]
     return found
@@ -123,8 +124,8 @@ def calibrate(work: Path, into: Path) -> None:
     """Write the thresholds that the healthy controls of the tuning cells give."""
     from gansmith.doctor.calibrate import calibrate as thresholds_from
 
-    found = bank.records(work, schedule.controls(), references(work))
-    healthy = [one for one in found if one.trial.cell.name in TUNING and one.outcome == "healthy"]
+    found = bank.records(work, schedule.bank(), references(work))
+    healthy = [one for one in found if one.outcome == "healthy"]
     names = sorted(one.trial.name for one in healthy)
     made = thresholds_from([bank.history_of_trial(work, name) for name in names])
     about = {"made by": "python -m benchmarks.doctor calibrate", "healthy runs": len(names)}
@@ -148,7 +149,7 @@ def written(table: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=(*PARTS, "all", "mistakes"))
+    parser.add_argument("part", choices=(*PARTS, *TUNERS, "all"))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after so long")
     parser.add_argument("--seeds", type=int, default=schedule.SEEDS, help="of each fault; of controls twice as many")
@@ -170,7 +171,9 @@ def main() -> None:
         left = max(0.0, end - time.monotonic()) / 60
         if part == "record":
             record(work, trials, options.workers, left)
-        elif part == "calibrate" and options.part != "all":
+        elif part == "bank":
+            record(work, chosen(schedule.bank()), options.workers, left)
+        elif part == "calibrate":
             calibrate(work, options.into)
         elif part == "replay":
             replay(work, trials, options.workers)

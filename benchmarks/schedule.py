@@ -11,7 +11,7 @@ from benchmarks.faults import CELLS, DCGAN, Cell, Trial, faults_of
 from benchmarks.replays import Replay
 from benchmarks.spoils import begins
 
-SEEDS, CONTROLS, WILD = 3, 6, 40
+SEEDS, CONTROLS, BANK, WILD = 3, 6, 30, 40
 FAULT_SEED, WILD_SEED = 1000, 2000  # other seeds than those of the controls
 SOONER = {FAULT_SEED: 1.5}  # every fault once before more controls
 WIDE = Cell("wide-digits", "dcgan", "digits", 100_000, DCGAN, tuning=True)
@@ -28,6 +28,11 @@ def controls(seeds: int = CONTROLS) -> Iterator[Trial]:
             settings = family(cell.family).settings.read(dict(cell.settings)).model_dump()
             rates = {name: settings[name] * factor for name in ("lr", "lr_end") if settings[name]}
             yield Trial(cell, None, seed, settings={} if factor == 1 else rates)
+
+
+def bank(seeds: int = BANK) -> list[Trial]:
+    """The controls that thresholds are made from: of the tuning cells only, the more the tighter the bound."""
+    return [trial for trial in controls(seeds) if trial.cell.tuning]
 
 
 def spoiled(seeds: int = SEEDS) -> Iterator[Trial]:
