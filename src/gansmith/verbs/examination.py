@@ -74,7 +74,8 @@ def plateau(lines: Sequence[Mapping[str, Any]], config: RunConfig) -> bool:
     """Whether a training until its plateau has reached it: the smoothed score was best long ago."""
     if config.duration != PLATEAU:
         return False
-    kids = [line["facts"]["eval/kid"] for line in on_the_way(lines) if "eval/kid" in line["facts"]]
+    found = [line["facts"].get("eval/kid", math.nan) for line in on_the_way(lines)]
+    kids = [kid for kid in found if math.isfinite(kid)]
     if len(kids) < ENOUGH:
         return False
     smooth = [median(kids[max(0, i - 2) : i + 1]) for i in range(len(kids))]
