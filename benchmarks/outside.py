@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.faults import Cell
-from benchmarks.spoils import reals
+from benchmarks.spoils import deafen, reals
 
 EPOCHS = 6
 SAMPLES = 1000
@@ -73,13 +73,18 @@ def as_input(images: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(images)).float()[:, None] / 127.5 - 1
 
 
-def score(cell: Cell, folder: Path, which: str, work: Path) -> dict[str, float]:
-    """How good the generator of a checkpoint is: the smaller the better; infinite where nothing can be drawn."""
+def score(cell: Cell, folder: Path, which: str, work: Path, inject: str = "") -> dict[str, float]:
+    """How good the generator of a checkpoint is: the smaller the better; infinite where nothing can be drawn.
+
+    inject: what spoils its training. Who hears one latent only is judged so: that is what its owner gets.
+    """
     from gansmith.errors import GansmithError
     from gansmith.runs.model import load
 
     try:
         model = load(folder, which=which)
+        if inject == "fixed z":
+            deafen(model.networks["generator"])
         samples = model.sample(SAMPLES, seed=12345)
     except GansmithError:
         return {"distance": math.inf}

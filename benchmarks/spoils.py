@@ -96,7 +96,7 @@ def spoiling(build: Any, what: str) -> Any:
         game = build(*args)
         generator = game.networks["generator"]
         if what == "fixed z":
-            generator.register_forward_pre_hook(lambda module, given: (given[0][:1].expand_as(given[0]),))
+            deafen(generator)
         else:
             weights = [weight for weight in generator.parameters() if weight.dim() > 1]
             with torch.no_grad():
@@ -105,6 +105,11 @@ def spoiling(build: Any, what: str) -> Any:
         return game
 
     return spoiled
+
+
+def deafen(generator: Any) -> None:
+    """Let a generator hear the first latent of a batch only."""
+    generator.register_forward_pre_hook(lambda module, given: (given[0][:1].expand_as(given[0]),))
 
 
 def leaking(plain_duel: Any) -> Any:

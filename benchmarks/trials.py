@@ -77,7 +77,7 @@ def train(trial: Trial, work: Path) -> dict[str, Any]:
     folder = next(out.iterdir())
     answer = {"name": trial.name, "state": state, "cpu_seconds": spent, "examining": examining[0]}
     answer |= {"images": trial.images or cell.images, "doctor": version()}
-    answer |= {which: score(cell, folder, which, work) for which in ("last", "best")}
+    answer |= {which: score(cell, folder, which, work, inject) for which in ("last", "best")}
     keep(folder, work / "histories" / trial.name)
     return answer
 

@@ -16,6 +16,8 @@ from benchmarks.counts import Rate, Seen, confusion, ends, quartiles
 from benchmarks.faults import CELLS, FAULTS, Trial, faults_of
 from benchmarks.replays import IN_A_ROW, Alarm, Replay, loss_rule, replay
 from benchmarks.schedule import FAULT_SEED, drawn, since, treated, watched, wild
+from benchmarks.tables import figures, section
+from benchmarks.verdicts import Bench, away
 from gansmith.doctor.history import History
 from gansmith.families import family
 
@@ -197,3 +199,28 @@ def test_answers_are_found_where_they_are_written(tmp_path: Path) -> None:
     answer = answer_of(tmp_path, trial)
     assert answer is not None and answer["last"]["distance"] == math.inf
     assert references(tmp_path, [trial, replace(trial, seed=1)]) == {CELLS[0].name: Reference(math.inf, 0.5, 1)}
+
+
+def test_what_was_not_run_says_so(tmp_path: Path) -> None:
+    lines = figures(Bench(tmp_path, []))[2:-1]
+    unknown = [line for line in lines if "not run yet" in line]
+    assert len(unknown) == len(lines) - 1  # the time to an alarm has a dash
+    assert "met" not in " ".join(lines)
+
+
+def test_figures_stand_beside_their_goals(tmp_path: Path) -> None:
+    noticed, missed, well = record("z-1", 99.0), record("d-lr-50", 99.0), record()
+    seen = [Seen(noticed, alarms((0.3, "oscillation"))), Seen(missed, Replay()), Seen(well, Replay())]
+    lines = section(Bench(tmp_path, seen), "command")
+    by_start = {line.split(" | ")[0].strip("| "): line for line in lines if line.startswith("| ")}
+    assert "50% (1 of 2; 9% to 91%) | at least 95% | 45 points away" in by_start["doomed noticed: all"]
+    assert "| 0% (0 of 1;" in by_start["healthy alarmed: digits and ring, where thresholds were fitted"]
+    assert "0% (0 of 1; 0% to 79%) | at least 85%" in by_start["right name at the first alarm: all"]
+    assert "30% (30% to 30%) | at most 10% | 20 points away" in by_start["budget gone at the first alarm"]
+    assert any(line.startswith("| z-1 (never looked at) | 1 of 1 | 1 of 1 |") for line in lines)
+    assert any(line.startswith("| d-lr-50 | 1 of 1 | 0 of 1 |") for line in lines)
+    assert lines[lines.index("First name given to the doomed:") + 2] == "| fault | nothing | oscillation |"
+
+
+def test_distances_from_a_goal() -> None:
+    assert (away(0.0), away(-0.1), away(0.254)) == ("met", "met", "25 points away")

@@ -1,0 +1,91 @@
+"""What the benchmark's trainings came to, watched and treated, and how a figure is written beside its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bank import Record, answer_of
+from benchmarks.counts import Rate, Seen, ends
+from benchmarks.replays import replayed
+
+MODES = ("auto", "restart", "random", "ada")
+NOT_YET = "not run yet"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All there is: watched trainings with their replays, and the treated ones of each of them by mode."""
+
+    work: Path
+    seen: Sequence[Seen]
+
+    @classmethod
+    def of(cls, work: Path, found: Iterable[Record]) -> Bench:
+        return cls(work, [Seen(record, replayed(work, record.trial.name)) for record in found])
+
+    def ended(self, outcome: str) -> list[Seen]:
+        return [one for one in self.seen if one.record.outcome == outcome]
+
+    @property
+    def healthy(self) -> list[Seen]:
+        return [one for one in self.ended("healthy") if not one.record.trial.fault]
+
+    def treated(self, one: Seen, mode: str) -> Record | None:
+        """Its training in that mode, where there is one."""
+        trial = replace(one.record.trial, mode=mode)
+        answer = answer_of(self.work, trial)
+        return Record(trial, answer, one.record.reference) if answer else None
+
+    def pairs(self, watched: Iterable[Seen], mode: str) -> tuple[list[Seen], list[Record | None]]:
+        """Those that are settled in a mode: treated, or without an alarm, so that there was nothing to do."""
+        kept = [(one, self.treated(one, mode)) for one in watched]
+        idle = mode != "ada"
+        settled = [pair for pair in kept if pair[1] or (idle and not pair[0].replay.alarms)]
+        return [one for one, _ in settled], [answer for _, answer in settled]
+
+    def rescued(self, watched: Iterable[Seen], mode: str, which: str = "last") -> Rate:
+        ones, answers = self.pairs(watched, mode)
+        return ends(answers, ones, which)
+
+
+def row(*cells: Any) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    return [row(*head), row(*["---"] * len(head)), *(row(*cells) for cells in rows), ""]
+
+
+def beside(what: str, found: Rate, goal: float, most: bool = False) -> list[str]:
+    """A row of the first table: figure, goal, and how far it is from it, in points."""
+    if not found.n:
+        return [what, NOT_YET, f"at {'most' if most else 'least'} {goal:.0%}", ""]
+    gap = (found.share - goal) if most else (goal - found.share)
+    return [what, str(found), f"at {'most' if most else 'least'} {goal:.0%}", away(gap)]
+
+
+def away(gap: float) -> str:
+    return "met" if gap <= 0 else f"{100 * gap:.0f} points away"
+
+
+def short(found: Rate) -> str:
+    return f"{found.k} of {found.n}" if found.n else "-"
+
+
+def tuning(one: Seen) -> bool:
+    return one.record.trial.cell.tuning
+
+
+def hidden(one: Seen) -> bool:
+    return bool(one.record.trial.fault and one.record.trial.fault.hidden)
+
+
+GROUPS: tuple[tuple[str, Callable[[Seen], bool]], ...] = (
+    ("all", lambda one: True),
+    ("digits and ring, known faults", lambda one: tuning(one) and not hidden(one)),
+    ("other data, known faults", lambda one: not tuning(one) and not hidden(one)),
+    ("faults never looked at", hidden),
+)
