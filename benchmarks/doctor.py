@@ -32,8 +32,9 @@ from typing import Any
 
 from benchmarks import bank, schedule
 from benchmarks.counts import Seen, mistakes
-from benchmarks.faults import Trial
+from benchmarks.faults import CELLS, Trial
 from benchmarks.replays import Replay, replayed, version
+from benchmarks.spoils import there
 from benchmarks.trials import answer_path, answered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,7 @@ def play(jobs: Sequence[tuple[str, tuple[Any, ...]]], workers: int, minutes: flo
                 running[pool.submit(attempt, *job)] = name
 
         try:
-            begin(workers)
+            begin(workers if minutes > 0 else 0)
             while running:
                 for finished in wait(running, return_when=FIRST_COMPLETED).done:
                     done += 1
@@ -136,8 +137,8 @@ def calibrate(work: Path, into: Path) -> None:
 
 def written(table: dict[str, Any]) -> str:
     """JSON with a line for each row of thresholds."""
-    limits = table.pop("thresholds")
-    head = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
+    limits = table["thresholds"]
+    head = ",\n".join(f"  {json.dumps(key)}: {json.dumps(table[key])}" for key in table if key != "thresholds")
     ailments = [
         f"    {json.dumps(name)}: {{\n"
         + ",\n".join(f"      {json.dumps(kin)}: {json.dumps(row)}" for kin, row in rows.items())
@@ -162,9 +163,11 @@ def main() -> None:
     words, work, end = options.only.split(","), options.work, time.monotonic() + 60 * options.minutes
 
     def chosen(trials: Sequence[Trial]) -> list[Trial]:
-        kept = [trial for trial in trials if any(word in trial.name for word in words)]
+        kept = [trial for trial in trials if there(trial.cell) and any(word in trial.name for word in words)]
         return kept[::-1] if options.reverse else kept
 
+    if absent := [cell.name for cell in CELLS if not there(cell)]:
+        print(f"left out, because their data is not here: {', '.join(absent)}")
     trials, drawn = chosen(schedule.watched(options.seeds)), chosen(list(schedule.wild()))
     wanted = PARTS if options.part == "all" else (options.part,)
     for part in wanted:
@@ -187,7 +190,8 @@ def main() -> None:
         elif part == "table":
             from benchmarks.tables import write
 
-            command = " ".join(["python -m benchmarks.doctor", *sys.argv[1:]])
+            limits = f" --only {options.only}" if options.only else ""
+            command = f"python -m benchmarks.doctor all --seeds {options.seeds}{limits}"
             write(work, bank.records(work, trials, references(work)), command)
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from benchmarks.bank import Record
 from benchmarks.faults import CELLS, DCGAN, Cell, Trial, faults_of
-from benchmarks.replays import Replay
+from benchmarks.replays import Alarm, Replay
 from benchmarks.spoils import begins
 
 SEEDS, CONTROLS, BANK, WILD = 3, 6, 30, 40
 FAULT_SEED, WILD_SEED = 1000, 2000  # other seeds than those of the controls
 SOONER = {FAULT_SEED: 1.5}  # every fault once before more controls
 WIDE = Cell("wide-digits", "dcgan", "digits", 100_000, DCGAN, tuning=True)
+LATEST = 0.99  # of the budget: an alarm after it changes nothing any more
 LIKE_WIDE = "dcgan-digits"  # the cell whose controls say what is good there
 
 
@@ -74,7 +75,7 @@ def treated(doomed: Iterable[Record], healthy: Iterable[Record], replays: Mappin
     """
     found = []
     for record in doomed:
-        trial, alarm = record.trial, replays[record.trial.name].first()
+        trial, alarm = record.trial, in_time(replays[record.trial.name])
         if alarm:
             rest = max(1, round((1 - alarm.at) * trial.cell.images))
             found += [replace(trial, mode="auto"), replace(trial, mode="random")]
@@ -83,9 +84,15 @@ def treated(doomed: Iterable[Record], healthy: Iterable[Record], replays: Mappin
             found += [replace(trial, mode="ada")]
     order = ("auto", "restart", "random", "ada")
     found.sort(key=lambda trial: (trial.seed, order.index(trial.mode)))
-    harmed = [replace(one.trial, mode="auto") for one in healthy if replays[one.trial.name].alarms]
+    harmed = [replace(one.trial, mode="auto") for one in healthy if in_time(replays[one.trial.name])]
     first = sum(trial.seed == FAULT_SEED and trial.mode == "auto" for trial in found)
     return [*found[:first], *harmed, *found[first:]]
+
+
+def in_time(replay: Replay) -> Alarm | None:
+    """The first alarm, unless there is nothing left to do."""
+    alarm = replay.first()
+    return alarm if alarm and alarm.at < LATEST else None
 
 
 def since(trial: Trial) -> float:

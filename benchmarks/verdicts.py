@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.bank import Record, answer_of
 from benchmarks.counts import Rate, Seen, ends
 from benchmarks.replays import replayed
+from benchmarks.schedule import in_time
 
 MODES = ("auto", "restart", "random", "ada")
 NOT_YET = "not run yet"
@@ -40,10 +41,10 @@ class Bench:
         return Record(trial, answer, one.record.reference) if answer else None
 
     def pairs(self, watched: Iterable[Seen], mode: str) -> tuple[list[Seen], list[Record | None]]:
-        """Those that are settled in a mode: treated, or without an alarm, so that there was nothing to do."""
+        """Those that are settled in a mode: treated, or without an alarm in time, so that there was nothing to do."""
         kept = [(one, self.treated(one, mode)) for one in watched]
         idle = mode != "ada"
-        settled = [pair for pair in kept if pair[1] or (idle and not pair[0].replay.alarms)]
+        settled = [pair for pair in kept if pair[1] or (idle and not in_time(pair[0].replay))]
         return [one for one, _ in settled], [answer for _, answer in settled]
 
     def rescued(self, watched: Iterable[Seen], mode: str, which: str = "last") -> Rate:

@@ -179,6 +179,8 @@ def test_only_what_was_alarmed_is_treated_and_a_restart_gets_what_is_left() -> N
         ("z-1", "ada"),
     ]
     assert found[1].images == 0.75 * CELLS[2].images
+    replays[well.trial.name] = alarms((0.995, "over_trained"))
+    assert replace(well.trial, mode="auto") not in treated([ill], [well], replays)
     replays[well.trial.name] = alarms((0.5, "checkerboard"))
     assert replace(well.trial, mode="auto") in treated([ill], [well], replays)
 
