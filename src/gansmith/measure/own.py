@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def learn(
     """Train features of 64 dimensions on the real pictures `rows`, at most 10 000 of them; half a minute on one core.
 
     labels: (N,) whole numbers by row number, used where there are two classes of ten samples or more. The same rows and
-    seed give the same features on one machine. Raises ValueError for fewer than two pictures.
+    seed give the same features on one kind of machine. Raises ValueError for fewer than two pictures.
     """
     if len(rows) < 2:
         raise ValueError(f"{len(rows)} pictures are too few to learn from")
@@ -54,12 +55,23 @@ def learn(
     chosen = None if labels is None else torch.from_numpy(np.unique(labels[rows], return_inverse=True)[1])
     if chosen is not None and not worth_learning(chosen):
         chosen = None
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         network = Small(images.shape[1])
         _train(network, images, chosen, seed, watch)
     network.eval().requires_grad_(False)
     return _named(standardised(network, images))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums in one order on any machine; and so small a network only waits for a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def worth_learning(labels: Tensor) -> bool:
