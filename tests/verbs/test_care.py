@@ -1,0 +1,276 @@
+"""The doctor at a training's side, by a script: what is told, what is treated, what comes of it, when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gansmith.doctor.finding import Diagnosis, Finding
+from gansmith.doctor.history import History
+from gansmith.doctor.remedy import Remedy
+from gansmith.runs import checkpoint
+from gansmith.runs.folder import Run
+from gansmith.runs.model import load
+from gansmith.runs.state import Place, Training
+from gansmith.verbs import care, session
+from gansmith.verbs.examination import Examination
+from gansmith.verbs.plan import build_game
+from gansmith.verbs.train import resume
+from tests.verbs.looking import spacing
+from tests.verbs.runs import at_every_step, events, final, quick, state, tiny
+
+__all__ = ["quick"]
+pytestmark = pytest.mark.usefixtures("quick")
+
+Ill = Callable[[int, dict[str, Any]], str | None]
+Kid = Callable[[Place], float]
+STEP = 16
+
+
+def script(monkeypatch: pytest.MonkeyPatch, ill: Ill, onset: int | None = None, kid: Kid = lambda place: 1.0) -> None:
+    """Check-ups every two steps, evaluations every four; nothing is measured.
+
+    ill: of (images seen, settings in force): the ailment that is found. kid: of the place where it would be measured.
+    """
+    spacing(monkeypatch, 2, 4)
+
+    def diagnose(history: History) -> Diagnosis:
+        now = int(history.seen[-1]) if len(history) else 0
+        ailment = ill(now, dict(history.settings))
+        since = float(now if onset is None else onset)
+        findings = (Finding(ailment, 0.9, 0.9, since, {"score": 2.0}, "It is ill. Very."),) if ailment else ()
+        return Diagnosis(not findings, "ill" if findings else "well", None, findings)
+
+    def look(self: Examination, training: Training, *, thoroughly: bool) -> dict[str, float]:
+        return {"check/train": 0.0} | ({"eval/kid": kid(training.place)} if thoroughly else {})
+
+    monkeypatch.setattr(care, "diagnose", diagnose)
+    monkeypatch.setattr(Examination, "look", look)
+
+
+def treatments(run: Run) -> list[dict[str, Any]]:
+    return Place.read(state(run)).treatments
+
+
+def of(run: Run, *kinds: str) -> list[dict[str, Any]]:
+    return [event for event in run.events.read() if event["event"] in kinds]
+
+
+def between(start: int, end: int, what: str = "mode_collapse") -> Ill:
+    return lambda seen, settings: what if start <= seen < end else None
+
+
+def test_a_finding_is_told_once_and_again_when_it_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, lambda seen, settings: "oscillation" if 64 <= seen < 192 or seen >= 320 else None)
+    run = tiny(tmp_path, remedies="off")
+    assert [event["seen"] for event in of(run, "finding")] == [64, 320]
+    assert of(run, "finding")[0]["ailment"] == "oscillation"
+    assert of(run, "roll back", "remedy", "trial") == []
+
+
+def test_a_resumed_run_does_not_tell_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, between(64, 10**9, "oscillation"))
+    stop_at(monkeypatch, 20)
+    with pytest.raises(session.Interrupted):
+        tiny(tmp_path)
+    run = resume("last", out=tmp_path)
+    assert [event["seen"] for event in of(run, "finding")] == [64]
+
+
+@pytest.mark.parametrize(
+    ("family", "mode", "ailment", "treated"),
+    [
+        ("gan", "suggest", "mode_collapse", False),
+        ("robust", "suggest", "mode_collapse", True),
+        ("robust", "suggest", "oscillation", False),
+        ("gan", "auto", "oscillation", True),
+        ("gan", "auto", "data_fault", False),  # no remedy: nothing to do
+        ("robust", "off", "mode_collapse", False),
+    ],
+)
+def test_who_is_treated(
+    family: str, mode: str, ailment: str, treated: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(monkeypatch, between(320, 352, ailment))
+    run = tiny(tmp_path, family=family, remedies=mode)
+    assert len(of(run, "finding")) == 1
+    assert bool(of(run, "roll back")) == treated
+    assert run.status()["state"] == "finished"
+
+
+def test_a_remedy_that_helps_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(care, "WORSE", 1e9)
+    script(monkeypatch, between(320, 321), onset=280)
+    run = tiny(tmp_path, remedies="auto")
+    (back,) = of(run, "roll back")
+    assert (back["at"], back["to"], back["until"]) == (320, 256, 352)  # the last evaluation before the onset
+    (trial,) = of(run, "trial")
+    assert trial["outcome"] == "kept"
+    assert trial["seen"] == 352
+    assert [one["outcome"] for one in treatments(run)] == ["kept"]
+
+
+def test_the_budget_is_kept_and_the_journal_only_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, between(320, 321), onset=280)
+    steps = 0
+
+    def count(now: session.Session) -> None:
+        nonlocal steps
+        steps += 1
+
+    at_every_step(monkeypatch, count)
+    run = tiny(tmp_path, remedies="auto", lr=1e-3, lr_end=1e-4)
+    place = Place.read(state(run))
+    assert steps == 40
+    assert (place.counter, place.seen, place.lost) == (640, 576, 64)
+    lines = run.journal.read()
+    seen = [line["seen"] for line in lines if any(name.startswith("check/") for name in line["facts"])]
+    assert seen == [32 * index for index in range(1, 21)]
+    assert [line["seen"] for line in lines] == sorted(line["seen"] for line in lines)
+    pictures = sorted(int(path.stem) for path in run.samples.glob("*.png"))
+    assert len(set(pictures)) == len(pictures) == 7
+    assert pictures[-1] == 640
+    rate = build_game(session.RunConfig.read(run.config()), place).optimizers["generator"].lr
+    assert rate(place.seen) == pytest.approx(1e-4)  # schedules end at the end
+
+
+def test_an_ailment_that_stays_means_the_next_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Useless ones are undone, their settings back to what they were; nothing is tried twice."""
+    script(monkeypatch, between(320, 384))
+    run = tiny(tmp_path, remedies="auto")
+    tried = [(one["id"], one["outcome"]) for one in treatments(run)]
+    assert tried[0] == ("relativistic", "undone")
+    assert tried[1] == ("pack", "kept")
+    assert Place.read(state(run)).changes == {"pack": 2}
+
+
+def test_a_remedy_that_makes_it_worse_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ailment is gone but the score is far worse: the players go on under the old settings."""
+    script(monkeypatch, between(320, 321), kid=lambda place: 9.0 if place.treatments else 1.0)
+    monkeypatch.setattr(care, "TRIAL", 0.1)
+    packed: list[int] = []
+
+    def note(now: session.Session) -> None:
+        first = next(iter(now.training.game.networks["discriminator"].parameters()))
+        if first.shape[1] == 2 * 64:
+            packed.append(now.place.counter)
+
+    at_every_step(monkeypatch, note)
+    monkeypatch.setattr(care, "remedies", lambda ailment, settings, **about: packs(settings))
+    run = tiny(tmp_path, remedies="auto")
+    assert (packed[0], packed[-1]) == (336, 384)
+    (trial,) = of(run, "trial")
+    assert (trial["outcome"], trial["kid"], trial["kid_after"]) == ("undone", 1.0, 9.0)
+    place = Place.read(state(run))
+    assert place.changes == {} and place.in_force == []
+    resumed = resume(run.path, duration="32img")
+    assert state(resumed)["seen"] == place.seen + 32
+
+
+def packs(settings: dict[str, Any]) -> tuple[Remedy, ...]:
+    return () if settings["pack"] == 2 else (Remedy("pack", "two at once", {"pack": 2}),)
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
+    """Ctrl-C after so many steps of the whole training, roll-backs included."""
+
+    def stop(now: session.Session) -> None:
+        if now.place.counter in {STEP * step for step in steps} and not getattr(stop, f"at{now.place.counter}", False):
+            setattr(stop, f"at{now.place.counter}", True)
+            now.asked.append("SIGINT")
+
+    at_every_step(monkeypatch, stop)
+
+
+@pytest.mark.parametrize("ailment", ["mode_collapse", "oscillation", "discriminator_overfits", "checkerboard"])
+@pytest.mark.parametrize("family", ["gan", "dcgan"])
+def test_interrupted_in_the_middle_of_trials_and_resumed_is_uninterrupted(
+    family: str, ailment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two treatments, one of them undone: weights, moments, memories and decisions come out the same."""
+    monkeypatch.setattr(care, "WORSE", 1e9)
+    script(monkeypatch, between(320, 400, ailment), onset=280)
+    whole = tiny(tmp_path / "whole", family=family, remedies="auto")
+    with monkeypatch.context() as patch:
+        stop_at(patch, 21, 24, 31)
+        with pytest.raises(session.Interrupted):
+            tiny(tmp_path / "cut", family=family, remedies="auto")
+        for _ in range(2):
+            with pytest.raises(session.Interrupted):
+                resume("last", out=tmp_path / "cut")
+        cut = resume("last", out=tmp_path / "cut")
+    assert treatments(cut) == treatments(whole)
+    assert final(cut) == final(whole)
+    if ailment != "checkerboard" or family == "dcgan":
+        assert treatments(whole)
+    assert load(cut.path).sample(2).shape == (2, 8, 8, 1)
+
+
+def test_three_tries_in_a_tenth_then_it_is_given_up_with_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(monkeypatch, between(320, 10**9))
+    monkeypatch.setattr(care, "TRIAL", 0.005)
+    with pytest.raises(session.GivenUp) as caught:
+        tiny(tmp_path, duration="1600img", remedies="auto")
+    run = Run.find("last", tmp_path)
+    assert caught.value.code == 3
+    assert len(of(run, "roll back", "remedy")) == 3
+    assert [event["at"] for event in of(run, "roll back")] == [320, 352, 384]
+    assert run.status()["state"] == "failed"
+    place = Place.read(state(run))
+    assert place.best is not None and place.best["name"] in caught.value.do
+    assert load(run.path, which="best").checkpoint == place.best["name"]
+    assert load(run.path, which="best").sample(2).shape == (2, 8, 8, 1)
+    assert (run.path / "report.html").exists()
+
+
+def test_later_tries_are_counted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three within a tenth are too many, four over the whole training are not."""
+    found = {160, 288, 416, 544}
+    script(monkeypatch, lambda seen, settings: "mode_collapse" if seen in found else None)
+    monkeypatch.setattr(care, "WORSE", 1e9)
+    run = tiny(tmp_path, remedies="auto")
+    assert len(of(run, "roll back")) == 4
+    assert run.status()["state"] == "finished"
+
+
+def test_a_state_that_is_left_is_not_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkpoint named best is one of a state that was scored, and its tensors are those."""
+    weights: dict[int, Any] = {}
+
+    def keep(now: session.Session) -> None:
+        weights[now.place.counter] = {k: v.clone() for k, v in now.training.game.networks.state_dict().items()}
+
+    kids = {320: 0.01, 256: 0.1}
+    script(monkeypatch, between(320, 321), kid=lambda place: kids.get(place.counter, 1.0))
+    at_every_step(monkeypatch, keep)
+    run = tiny(tmp_path, remedies="auto")
+    best = Place.read(state(run)).best
+    assert best == {"name": "000000256", "kid": 0.1}
+    tensors, _ = checkpoint.read(run.checkpoints / "000000256", "networks")
+    assert all(bool((tensors["networks"][name] == kept).all()) for name, kept in weights[256].items())
+
+
+def test_a_checkpoint_between_evaluations_is_not_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, lambda seen, settings: None, kid=lambda place: abs(place.counter - 320) / 1000)
+
+    def save(now: session.Session) -> None:
+        if now.place.counter == 16 * 22:
+            now.record.checkpoint()
+
+    at_every_step(monkeypatch, save)
+    assert Place.read(state(tiny(tmp_path))).best == {"name": "000000320", "kid": 0.0}
+
+
+def test_a_real_sick_training_is_found_and_treated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A discriminator at 250 times the rate, of a real doctor: found, rolled back, finished within its budget."""
+    spacing(monkeypatch, 4, 16)
+    run = tiny(tmp_path, family="dcgan", remedies="auto", duration="4800img", d_lr=0.05)
+    assert of(run, "finding")
+    assert of(run, "roll back", "remedy")
+    assert Place.read(state(run)).counter <= 4800
+    assert "finish" in events(run) or "given up" in events(run)
