@@ -47,8 +47,11 @@ ILL: dict[str, tuple[Facts, ...]] = {
     ),
     "discriminator_overpowers": (SURE | POOR, SURE | POOR | {"check__slope": 0.0001, "logits__fake": 0.0}),
     "discriminator_blind": (
-        {"accuracy__real": 0.5, "accuracy__fake": 0.51, **POOR},
-        {"accuracy__real": 1.0, "accuracy__fake": 0.0, **POOR},
+        {"accuracy__real": 0.5, "accuracy__fake": 0.51, "discriminator__loss": 0.69, **POOR},
+        {
+            **{"accuracy__real": 1.0, "accuracy__fake": 0.0, "discriminator__loss": 1.385, **POOR},
+            **{"about": {"settings": {"objective": "non-saturating"}}},
+        },
     ),
     "oscillation": (
         {
@@ -58,7 +61,7 @@ ILL: dict[str, tuple[Facts, ...]] = {
             "eval__precision": 0.3,
         },
         {
-            "check__drift": 0.95,
+            "check__drift": 2.0,
             "eval__kid": wavy(lambda x: 0.05 + 0.1 * x),
             "eval__coverage": 0.3,
             "eval__precision": 0.25,
@@ -89,6 +92,7 @@ ILL: dict[str, tuple[Facts, ...]] = {
         data(usable=1000, duplicates=800),
         data(usable=8000, low=-1.0, high=-0.992),
         data(usable=8000, constant=0.6),
+        data(usable=64),
         {"eval__coverage_floor": 0.2},
     ),
 }
@@ -140,7 +144,7 @@ LOOKS_ILL: dict[str, tuple[Facts, ...]] = {
     "under_trained": ({"eval__kid": wavy(lambda x: rise(x, 0.4, 0.02, 12), 0.1)},),
     "data_fault": (
         data(usable=1000, duplicates=100),
-        data(usable=80, low=-1.0, high=1.0),
+        data(usable=300, low=-1.0, high=1.0),
         data(usable=800, low=-0.4, high=0.9),
     ),
 }

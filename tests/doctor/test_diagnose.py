@@ -110,7 +110,7 @@ def test_what_is_printed_is_json() -> None:
 
 def test_remedies_are_made_from_the_settings() -> None:
     about = {"settings": {**PLAIN, "d_lr": 0.02}}
-    [finding] = diagnose(training(1, about=about, **COLLAPSED)).findings
+    finding = diagnose(training(1, about=about, **COLLAPSED)).findings[0]
     assert [remedy.id for remedy in finding.remedies][:2] == ["same-rate", "relativistic"]
     assert finding.remedies[1].changes["gamma"] == pytest.approx(784 / 800)
 

@@ -18,6 +18,22 @@ D, G = "discriminator/loss", "generator/loss"
 CHANCE = math.log(2)  # logistic loss of a coin
 
 
+COIN = {  # a discriminator's loss when it tosses a coin, by objective
+    "minimax": 2 * CHANCE,
+    "non-saturating": 2 * CHANCE,
+    "least-squares": 0.5,
+    "hinge": 2.0,
+    "relativistic": CHANCE,
+    "relativistic-average": 2 * CHANCE,
+}
+
+
+def against_coin(history: History) -> Array:
+    """(n,) the discriminator's loss over that of a tossed coin, median of three; NaN for objectives without one."""
+    coin = COIN.get(str(history.settings.get("objective")), np.nan)
+    return trailing(_known(history.held(D)), 3) / coin
+
+
 @dataclass(frozen=True)
 class Losses:
     """d, g: (n,) medians of three. d_first, g_first: their sizes at the start. bounded: neither is ever negative."""

@@ -23,6 +23,14 @@ SHADOWS: Mapping[str, Mapping[str, float]] = {
         "over_trained": 0.5,
         "under_trained": 0.0,
     },
+    "data_fault": {
+        "mode_collapse": 0.5,
+        "discriminator_overpowers": 0.5,
+        "discriminator_blind": 0.5,
+        "discriminator_overfits": 0.8,
+        "memorisation": 0.8,
+        "over_trained": 0.6,
+    },
     "bad_init": {
         "mode_collapse": 0.6,
         "discriminator_overpowers": 0.6,

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.doctor.history import History, Series
-from gansmith.doctor.trends import Array, below, highest, trailing
+from gansmith.doctor.trends import Array, above, below, highest, so_far, trailing
 
 FEW = 5  # measurements a trend needs
 HOPEFUL = 0.7  # a score too low for any alarm, and to keep one on
-LATELY, CLEARLY = 3, 0.15  # evaluations, and the share by which one must beat all before
+LATELY, CLEARLY = 3, 0.08  # evaluations, and the share by which one must beat all before
+FAR = 0.9  # of the distance at first
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,51 @@ def covered(history: History) -> Array:
 def poor(history: History) -> Array:
     """(n,) score of how poor the samples are: 1 where they cover six tenths of what they could, more below.
 
-    At most HOPEFUL while they are getting better: nothing is wrong with a beginning.
+    At most HOPEFUL while they are getting better: nothing is wrong with a beginning. But where the distance to held-out
+    samples is near what it was at first, or has doubled, they are poor whatever the rest says.
 
     Of foreign logs the metric: 1.5 where it is near its worst or half above its best, 0.3 where it is near its best and
     better than at first, 1 where nobody knows.
     """
+    if history.foreign:
+        return _by_metric(history)
     coverage = covered(history)
-    if not np.isnan(coverage).all():
-        score = np.where(np.isnan(coverage), HOPEFUL, below(np.maximum(coverage, 0.06), 0.6))
-        return np.where(improving(history), np.minimum(score, HOPEFUL), score)
+    if np.isnan(coverage).all() and "distance" not in history:
+        return np.ones(len(history))
+    score = np.where(np.isnan(coverage), HOPEFUL, below(np.maximum(coverage, 0.06), 0.6))
+    return np.maximum(np.where(improving(history), np.minimum(score, HOPEFUL), score), astray(history))
+
+
+def failing(history: History) -> Array:
+    """(n,) score of a training that goes nowhere: 1 where it covers a quarter of what it could, and is not improving.
+
+    Whatever is the cause then need not be as clear as where samples are half good. 0 before a tenth of the budget.
+    """
+    if history.foreign:
+        return np.zeros(len(history))
+    covers = below(np.maximum(covered(history), 0.05), 0.25)  # 0 before the first evaluation
+    lost = np.where(improving(history), np.minimum(covers, HOPEFUL), covers)
+    far = np.where(np.isnan(covered(history)) | (covers >= 1), astray(history), 0.0)
+    return np.where(history.seen >= 0.1 * history.length, np.maximum(lost, far), 0.0)
+
+
+def astray(history: History) -> Array:
+    """(n,) score of the distance to held-out samples: 1 at 0.9 of the first, or at twice the best, and not falling."""
+    distance = trailing(history.held("distance"), 5)
+    known = np.flatnonzero(np.isfinite(distance))
+    if not len(known):
+        return np.zeros(len(distance))
+    first = float(distance[known[0]])
+    best = so_far(distance, 0.0)
+    score = np.maximum(above(distance, FAR * first), np.where(best < 0.7 * first, above(distance, 2 * best), 0.0))
+    tenth = at_rows(history, Series(history.seen + 0.1 * history.length, best), best)  # the best a tenth ago
+    falling = distance < 0.93 * tenth
+    return np.where(falling | np.isnan(tenth), np.minimum(score, HOPEFUL), score)
+
+
+def _by_metric(history: History) -> Array:
     found = quality(history)
-    if found is None or not history.foreign:
+    if found is None:
         return np.ones(len(history))
     level = found.level
     ratio, first = found.ratio(), np.median(found.cost.values[: max(1, min(3, len(level) // 4))])
@@ -115,23 +150,26 @@ def poor(history: History) -> Array:
 def improving(history: History) -> NDArray[np.bool_]:
     """(n,) whether KID or coverage had a new best, clearly better than before, within the last LATELY evaluations.
 
-    True before the second evaluation: there is nothing to compare with.
+    KID counts by its orders of magnitude above chance: of samples that are nowhere near the data it is in the thousands
+    and falls by itself. True before the second evaluation: there is nothing to compare with.
     """
     kid, coverage = history.series("eval/kid"), history.series("eval/coverage")
     floor = history.series("eval/kid floor")
-    chance = 2 * float(np.abs(floor.values[0])) if len(floor) else 0.0
-    better = at_rows(history, kid, _new_best(np.maximum(kid.values, 0.0) + chance), 1.0)
-    fuller = at_rows(history, coverage, _new_best(1.05 - np.clip(coverage.values, 0.0, 1.0)), 1.0)
+    chance = max(1e-9, float(np.abs(floor.values[0])) if len(floor) else 0.0)
+    orders = np.log10(1 + np.maximum(np.where(np.isfinite(kid.values), kid.values, 1e12), 0.0) / chance)
+    better = at_rows(history, kid, _new_best(orders, CLEARLY * orders + 0.02), 1.0)
+    fuller = at_rows(history, coverage, _new_best(-coverage.values, np.full(len(coverage), 0.02)), 1.0)
     found: NDArray[np.bool_] = (better > 0) | (fuller > 0)
     return found
 
 
-def _new_best(cost: Array) -> Array:
-    """(m,) 1 where a cost was brought down by CLEARLY within the last LATELY measurements, or there is only one."""
+def _new_best(cost: Array, clearly: Array) -> Array:
+    """(m,) 1 where a cost was brought down clearly within the last LATELY measurements, or there is only one."""
     found = np.ones(len(cost))
     for row in range(1, len(cost)):
         first = max(1, row + 1 - LATELY)
-        found[row] = cost[first : row + 1].min() < (1 - CLEARLY) * cost[:first].min()
+        best = int(np.argmin(cost[:first]))
+        found[row] = cost[first : row + 1].min() < cost[best] - clearly[best]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,12 +19,14 @@ from gansmith.runs.logtables import LINES, Rows, json_rows, table_rows
 from gansmith.runs.state import place_of
 
 LARGEST = 200 * 2**20  # bytes that are read of a log; more is told apart by nobody
+ENDS = ("given up", "break down")  # events after which nothing was trained
 NAN_GAPS = 3  # stretches of "nan" between numbers from which it means "not measured in this line"
 
 
 def run_history(run: Run) -> History:
     """The history of a run, finished or running. Raises GansmithError when its configuration cannot be read."""
-    return history_of(run.journal.read(), run.config(), place_of(run.checkpoints).changes)
+    lines = run.journal.read()
+    return history_of([*lines, *_last_words(run, lines)], run.config(), place_of(run.checkpoints).changes)
 
 
 def history_of(lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any]) -> History:
@@ -41,6 +44,22 @@ def history_of(lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], ch
         settings={**settings, **changes},
         data={**facts, **spec},
     )
+
+
+def _last_words(run: Run, lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Lines for the steps that ended a training that broke down: they are events, which no line follows."""
+    events = run.events.read()
+    if not lines or not events or events[-1].get("event") not in ENDS:
+        return []
+    last, broken = lines[-1], []
+    for event in events[-2::-1]:
+        if event.get("event") != "skipped step" or not isinstance(event.get("not_finite"), list):
+            break
+        broken.append({str(name): math.nan for name in event["not_finite"]})
+    seen = last.get("seen")
+    if not isinstance(seen, int | float):
+        return []
+    return [{**last, "seen": seen + row, "facts": facts} for row, facts in enumerate(reversed(broken), start=1)]
 
 
 def _part(config: Mapping[str, Any], name: str) -> dict[str, Any]:

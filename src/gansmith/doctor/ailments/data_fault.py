@@ -12,6 +12,7 @@ from gansmith.doctor.history import History, Series
 from gansmith.doctor.trends import trailing
 
 REPEATED = 0.3  # share of the data that repeats other data
+FEWEST = 100  # images
 BLANK = 0.3  # share of images without a picture in them
 UNLIKE = 0.5  # coverage of held-out by training data below which the two are not alike
 NARROW, WIDE = 0.5, 1.5  # a spread of values too small, a value too large, for outputs from -1 to 1
@@ -31,6 +32,8 @@ def faults(data: Mapping[str, Any], kind: str = "images") -> list[tuple[float, s
         found.append((repeated / count / REPEATED, f"{repeated / count:.0%} of it repeats the rest"))
     if kind == "points":
         return found
+    if 0 < count < FEWEST:
+        found.append((1.5, f"there are only {count:.0f} images: expect copies of them"))
     if (blank := known.get("constant", 0.0)) >= BLANK:
         found.append((blank / BLANK, f"{blank:.0%} of the images are of one colour"))
     if "low" in known and "high" in known:

@@ -6,10 +6,11 @@ import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
-from gansmith.doctor.losses import D, G, at_chance, losses
-from gansmith.doctor.quality import covered, poor
-from gansmith.doctor.trends import below, trailing
+from gansmith.doctor.losses import D, G, against_coin, at_chance, losses
+from gansmith.doctor.quality import covered, failing, poor
+from gansmith.doctor.trends import above, below, trailing
 
+COIN_OFF, BEHIND = 0.08, 0.9  # of a coin's loss: next to it, and near it where the training goes nowhere
 GUESSING = 0.06  # from one half: within it the discriminator tosses a coin
 
 
@@ -29,8 +30,13 @@ def score(history: History) -> Series:
         return Series(
             history.seen, np.zeros(len(history))
         )  # an equilibrium looks the same: nobody measured the samples
-    guessing = below(np.maximum(np.abs(balance(history) - 0.5), 0.01), GUESSING)
-    return rows(history, np.minimum(guessing, state), "accuracy/fake")
+    by_signs = below(np.maximum(np.abs(balance(history) - 0.5), 0.01), GUESSING)
+    coin = against_coin(history)
+    by_loss = below(np.maximum(1 - coin, 0.01), COIN_OFF)  # worse than a coin is as blind
+    guessing = np.where(np.isnan(coin), by_signs, np.minimum(np.fmax(by_signs, by_loss), 2 * by_loss))
+    behind = np.where(np.isnan(coin), 0.0, above(coin, BEHIND))
+    unclear = np.minimum(failing(history), np.where(behind >= 1, np.maximum(behind, guessing), 0.0))
+    return rows(history, np.maximum(np.minimum(guessing, state), unclear), "accuracy/fake")
 
 
 def tell(history: History, onset: float) -> Told:

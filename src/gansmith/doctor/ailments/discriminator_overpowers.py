@@ -6,11 +6,13 @@ import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
-from gansmith.doctor.losses import D, G, discriminator_wins, losses
-from gansmith.doctor.quality import poor
+from gansmith.doctor.losses import D, G, against_coin, discriminator_wins, losses
+from gansmith.doctor.quality import failing, poor
 from gansmith.doctor.trends import above, below, trailing
 
 ERROR = 0.04  # share told wrong, of reals or of fakes
+AHEAD = 0.9  # share told right from which it is at least ahead, where the training goes nowhere
+COIN_LEFT = 0.15  # of a coin's loss: where logits share an offset, their signs say nothing
 GAP = 10.0  # between the mean logits: odds of 20 000 to 1
 STARVED = 0.1  # of the slope that reached the fakes at first (Arjovsky & Bottou 2017: it vanishes)
 UNPROVEN = 0.9  # what losses are worth that no metric confirms
@@ -26,9 +28,12 @@ def score(history: History) -> Series:
             won = np.where(right > 0.95, won, 0.3 * won)
         state = poor(history)
         return Series(history.seen, won * np.where(state < 1, 0.3, np.where(state > 1, 1.5, UNPROVEN)))
-    sure = below(np.maximum(1 - _right(history), 0.004), ERROR)
-    both = np.minimum(np.minimum(sure, np.maximum(_gap(history), _stuck(history))), poor(history))
-    return rows(history, both, "check/accuracy fake", "accuracy/fake")
+    by_signs = below(np.maximum(1 - _right(history), 0.004), ERROR)
+    sure = np.maximum(by_signs, below(np.maximum(against_coin(history), 0.01), COIN_LEFT))
+    clear = np.minimum(np.minimum(sure, np.maximum(_gap(history), _stuck(history))), poor(history))
+    ahead = np.maximum(above(_right(history), AHEAD), below(np.maximum(against_coin(history), 0.01), 1 - AHEAD / 2))
+    unclear = np.minimum(failing(history), np.where(ahead >= 1, np.maximum(ahead, sure), 0.0))
+    return rows(history, np.maximum(clear, unclear), "check/accuracy fake", "accuracy/fake")
 
 
 def _right(history: History) -> Array:

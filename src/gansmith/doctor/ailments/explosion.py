@@ -6,13 +6,15 @@ import numpy as np
 
 from gansmith.doctor.ailment import Ailment, Told
 from gansmith.doctor.history import Array, History, Series
-from gansmith.doctor.losses import D
+from gansmith.doctor.losses import COIN, D, G
 from gansmith.doctor.trends import above, so_far, trailing
 
 WATCHED = ("discriminator/", "generator/", "gradient/", "logits/")
 GRADIENTS = ("gradient/generator", "gradient/discriminator")
 WAY_BEYOND = 50.0  # times the running median (Karras et al. 2020 skip such steps; here they must last)
 RUNAWAY_LOSS = 1000.0  # times the discriminator's loss at the start
+HUGE_LOSS, HUGE_GRADIENT = 60.0, 2000.0
+SETTLED = 0.03  # of the budget: first steps may be wild
 LONG = 2000  # lines from which medians of a hundredth of them are looked at for what grows
 STEPS_SKIPPED = 3  # in a row of lines: the trainer rolls back after as many
 
@@ -25,10 +27,22 @@ def score(history: History) -> Series:
             broken |= np.isinf(values)
     if history.foreign and broken[-1:].any():
         broken[-2:] = True  # a log that ends so: nobody waited for a second line
-    worst = np.maximum(np.where(broken, 10.0, 0.0), _skipped(history))
+    worst = np.maximum(np.where(broken, 10.0, 0.0), np.maximum(_skipped(history), _monstrous(history)))
     rows = history if len(history) <= LONG else history.windows()
     at = np.searchsorted(rows.seen, history.seen, side="right") - 1
     return Series(history.seen, np.maximum(worst, np.where(at >= 0, _runs_away(rows)[np.maximum(at, 0)], 0.0)))
+
+
+def _monstrous(history: History) -> Array:
+    """Losses and gradients of a size that no objective with a coin's loss has: told by their units, not by a trend."""
+    worst = np.zeros(len(history))
+    if history.foreign or history.settings.get("objective") not in COIN:
+        return worst
+    late = history.seen > SETTLED * history.length
+    for names, limit in (((D, G), HUGE_LOSS), (GRADIENTS, HUGE_GRADIENT)):
+        for name in names:
+            worst = np.maximum(worst, above(trailing(_size(history.held(name)), 5), limit))
+    return np.where(late, worst, 0.0)
 
 
 def _runs_away(history: History) -> Array:

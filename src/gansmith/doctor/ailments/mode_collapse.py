@@ -11,28 +11,35 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import G, generator_wins, losses
-from gansmith.doctor.quality import HOPEFUL, at_rows, covered, improving, poor, quality
+from gansmith.doctor.quality import HOPEFUL, at_rows, covered, failing, improving, poor, quality
 from gansmith.doctor.trends import before, below, so_far, trailing
 
 DIVERSITIES = ("check/diversity pixels", "check/diversity features")
 SEEN = (*DIVERSITIES, "eval/coverage")
 DIVERSE, COVERED, PRECISE = 0.5, 0.55, 0.3
+BEGINNING = 0.33  # of the budget
 JUMP = 2.0  # times its best to which a metric jumps when a generator falls into one mode
 
 
 def score(history: History) -> Series:
     if history.foreign:
         return Series(history.seen, _from_losses(history))
-    both = np.maximum(_whole(history), np.maximum(_partial(history), _lost(history)))
-    return rows(history, both, *SEEN)
+    whole = _whole(history)
+    unclear = np.minimum(failing(history), 1.4 * whole)
+    clear = np.maximum(whole, np.maximum(_partial(history), _lost(history)))
+    return rows(history, np.maximum(clear, unclear), *SEEN)
 
 
 def _whole(history: History) -> Array:
-    """The more diverse of pixels and features, against half of the reals' diversity; less while it recovers."""
+    """The more diverse of pixels and features, against half of the reals' diversity; half of it while it recovers.
+
+    Every training begins with little diversity: so half of it, too, before a third is over and it was ever diverse.
+    """
     measured = np.stack([history.held(name) for name in DIVERSITIES])
     diversity = np.fmax.reduce(measured, axis=0)
     recovering = diversity > 1.3 * np.nan_to_num(before(diversity, 5), nan=np.inf)
-    return below(np.maximum(diversity, 0.05), DIVERSE) * np.where(recovering, 0.5, 1.0)
+    beginning = (history.seen < BEGINNING * history.length) & (so_far(diversity, 1.0) < 1.2 * DIVERSE)
+    return below(np.maximum(diversity, 0.05), DIVERSE) * np.where(recovering | beginning, 0.5, 1.0)
 
 
 def _partial(history: History) -> Array:

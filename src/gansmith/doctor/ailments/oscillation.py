@@ -9,14 +9,14 @@ import numpy as np
 from gansmith.doctor.ailment import Ailment, Told
 from gansmith.doctor.history import NOTHING, Array, History, Series
 from gansmith.doctor.losses import D, G
-from gansmith.doctor.quality import HOPEFUL, at_rows, improving, poor, quality
+from gansmith.doctor.quality import HOPEFUL, at_rows, failing, improving, poor, quality
 from gansmith.doctor.trends import MOST, above, swing, trailing
 
 SPAN, FEWEST, EVERY = 80, 24, 3  # rows looked at, rows needed, rows between two looks
 FINER = 4  # times as many rows, for swings that medians over a hundredth of the training would level
 STRENGTH, GROWTH, SIZE = 0.6, 1.5, 0.45
 WILD = 0.8  # size from which an oscillation need not grow to be one
-DRIFT = 0.6  # of the reals' distance from each other by which samples of one latent move between two check-ups
+DRIFT = 1.2  # of the reals' distance from each other by which samples of one latent move between two check-ups
 CURVES = (D, G, "check/diversity features", "eval/kid", "gap")
 
 
@@ -31,8 +31,9 @@ def score(history: History) -> Series:
     state = poor(windows)[rows]
     if history.foreign:
         return Series(windows.seen[rows], np.where(state < 1, 0.3 * values, values))
-    values = np.maximum(values, _restless(windows)[rows])
-    return Series(windows.seen[rows], np.minimum(values, np.maximum(state, _unsettled(windows)[rows])))
+    restless = _restless(windows)[rows]
+    clear = np.minimum(np.maximum(values, restless), np.maximum(state, _unsettled(windows)[rows]))
+    return Series(windows.seen[rows], np.maximum(clear, np.minimum(failing(windows)[rows], 2 * restless)))
 
 
 def _curves(history: History, moments: Array, span: int) -> Array:
@@ -69,7 +70,7 @@ def _remembered(known: bytes, rows: int) -> float:
 def _restless(history: History) -> Array:
     """The same latent gives something else at every check-up, long after the start."""
     drift = trailing(history.held("check/drift"), 3)
-    late = history.seen > 0.3 * history.length
+    late = history.seen > 0.1 * history.length
     return np.where(late, above(drift, DRIFT), 0.0)
 
 

@@ -10,6 +10,7 @@ from gansmith.doctor.quality import FEW, quality
 
 WORSE = 1.5  # times the best
 PATIENCE, LONG = 0.08, 0.3  # of the length since the best: at the end, and before it
+EARLIEST = 0.6  # of the length: before, it may come back
 LEARNED = 0.3  # of the first cost that must have gone at the best
 END = 0.94  # of the length from which a measurement is one of the end
 
@@ -19,7 +20,7 @@ def score(history: History) -> Series:
     found = quality(history)
     if found is None or len(found.cost) < FEW or (found.name == "distance" and not history.foreign):
         return NOTHING
-    if not history.foreign and found.gained() < LEARNED:
+    if not history.foreign and (found.gained() < LEARNED or not _was_good(history)):
         return NOTHING  # it was never good: something else is wrong
     level = found.level
     if len(level) < 2 * FEW:
@@ -29,7 +30,14 @@ def score(history: History) -> Series:
     late = found.cost.seen >= END * history.length
     late[-1] |= history.ended  # a metric measured seldom, or not to the last
     need = np.where(late, PATIENCE, LONG)
-    return Series(found.cost.seen, np.where(since >= need, level / level[at] / WORSE, 0.0))
+    judged = (since >= need) & (found.cost.seen >= EARLIEST * history.length)
+    return Series(found.cost.seen, np.where(judged, level / level[at] / WORSE, 0.0))
+
+
+def _was_good(history: History) -> bool:
+    """Whether samples ever covered anything, or were within sight of the data."""
+    coverage, kid = history.series("eval/coverage").values, history.series("eval/kid").values
+    return bool(coverage.max(initial=0.0) > 0.2 or kid.min(initial=np.inf) < 1.0)
 
 
 def tell(history: History, onset: float) -> Told:
