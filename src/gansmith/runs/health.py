@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def _finding(found: Mapping[str, Any]) -> dict[str, Any]:
         "since": "" if onset is None else count(onset),
         "numbers": numbers,
         "curves": curves[:3],
-        "remedies": [str(one.get("words", "")) for one in found.get("remedies", ()) if isinstance(one, Mapping)],
+        "remedies": [str(one.get("words", "")) for one in found.get("remedies") or () if isinstance(one, Mapping)],
     }
 
 
@@ -71,8 +71,8 @@ def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str
     for event in treated[:TOLD]:
         at, to, until = (finite(event.get(name)) or 0.0 for name in ("at", "to", "until"))
         judged = outcomes.get((event.get("id"), event.get("at")), {})
-        places = [_nearest(pictures, moment) for moment in (at, until)]
-        found = [picture for place in places if place is not None and (picture := opened(place[1]))]
+        paths = _around(pictures, at, until)
+        found = [picture for path in paths if (picture := opened(path))]
         both = len(found) == 2
         shown += found if both else []
         story.append(
@@ -93,10 +93,11 @@ def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str
     return story
 
 
-def _nearest(pictures: Sequence[tuple[int, Path]], moment: float) -> tuple[int, Path] | None:
-    """The last picture made up to a moment."""
-    place = bisect_left([seen for seen, _ in pictures], moment + 1)
-    return pictures[max(0, place - 1)] if pictures else None
+def _around(pictures: Sequence[tuple[int, Path]], at: float, until: float) -> list[Path]:
+    """The last picture made up to `at`, and the first from `until` on; nothing where these are not two."""
+    moments = [seen for seen, _ in pictures]
+    before, after = bisect_right(moments, at) - 1, min(bisect_left(moments, until), len(moments) - 1)
+    return [pictures[before][1], pictures[after][1]] if 0 <= before < after else []
 
 
 def _score(value: Any) -> str:
