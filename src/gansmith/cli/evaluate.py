@@ -100,7 +100,8 @@ def notes(found: Evaluation) -> Iterator[str]:
         yield f"no number for {', '.join(labels)}: {why}"
     if found.missing:
         most = ", ".join(f"{share:.0%} of {name}" for name, share in list(found.missing_classes.items())[:3])
-        yield f"made too rarely: {found.missing:.1%} of what training showed{f' ({most})' if most else ''}"
+        by_chance = f"{found.missing:.1%} of real samples, by chance {found.missing_floor:.1%}"
+        yield f"made too rarely: {by_chance}{f' (most: {most})' if most else ''}"
     for name, figures in found.classes.items():
         told = ", ".join(f"{score} {plain(value) or 'too few'}" for score, value in figures.items())
         yield f"class {name}: {told}"
@@ -116,7 +117,7 @@ def reading(score: Score) -> str:
     if score.name == "memorisation":
         return _first(((0.9, "fresh"), (0.7, "close"), (-math.inf, "copied")), value)
     if score.name == "copying z":
-        return _first(((-3, "fresh"), (-math.inf, "copied")), value)
+        return _first(((-3, "fresh"), (-math.inf, "too close")), value)
     if score.name == "1-NN accuracy":
         return _first(((-0.55, "like real"), (-0.7, "good"), (-0.85, "fair"), (-1, "told apart")), -value)
     if score.name == "checkerboard":

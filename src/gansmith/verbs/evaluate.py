@@ -36,7 +36,8 @@ class Evaluation:
     """What was compared and found.
 
     name: of what was judged; real: which real samples it was compared with; count: generated samples.
-    missing: share of real training samples of kinds that are generated too rarely, 0..1, and of each class.
+    missing: share of real samples of kinds that are generated too rarely, 0..1, and of each class;
+    missing_floor: the same share of other real samples in their place.
     closest: pairs of a generated and a training sample. files: written. seconds: taken.
     """
 
@@ -48,6 +49,7 @@ class Evaluation:
     scores: tuple[Score, ...]
     classes: Mapping[str, Mapping[str, float]]
     missing: float
+    missing_floor: float
     missing_classes: Mapping[str, float]
     closest: tuple[Pair, ...]
     files: tuple[Path, ...]
@@ -116,7 +118,7 @@ def evaluate(
         return _evaluation(sides, seed, *found, (), begun)
     files = [where / (f"{mark[:-1]}.json" if mark else "evaluation.json")]
     try:
-        files += drawn(sides, found[2], found[3], where, mark, {"evaluated": sides.name, "seed": seed})
+        files += drawn(sides, found[2][0], found[3], where, mark, {"evaluated": sides.name, "seed": seed})
         evaluation = _evaluation(sides, seed, *found, tuple(files), begun)
         disk.write_json(files[0], evaluation.to_json())
     except OSError as error:
@@ -124,7 +126,7 @@ def evaluate(
     return evaluation
 
 
-Found = tuple[list[Score], dict[str, dict[str, float]], Missing, tuple[Pair, ...]]
+Found = tuple[list[Score], dict[str, dict[str, float]], tuple[Missing, float], tuple[Pair, ...]]
 
 
 def judged(sides: Sides, features: Sequence[str], seed: int, progress: Callable[[str, int, int], None]) -> Found:
@@ -145,7 +147,7 @@ def _evaluation(
     seed: int,
     scores: list[Score],
     classes: dict[str, dict[str, float]],
-    lacking: Missing,
+    absent: tuple[Missing, float],
     closest: tuple[Pair, ...],
     files: tuple[Path, ...],
     begun: float,
@@ -158,8 +160,9 @@ def _evaluation(
         seed,
         tuple(scores),
         classes,
-        lacking.share,
-        _shares(sides, lacking.rows.numpy()),
+        absent[0].share,
+        absent[1],
+        _shares(sides, absent[0].rows.numpy()),
         closest,
         files,
         time.monotonic() - begun,
@@ -168,7 +171,7 @@ def _evaluation(
 
 def _shares(sides: Sides, rows: NDArray[np.int64]) -> dict[str, float]:
     """Class name -> share of its training samples that are among the missing rows, the largest first."""
-    labels = sides.train.labels
+    labels = sides.floor.labels
     if labels is None or not len(rows):
         return {}
     every, lacking = Counter(labels.tolist()), Counter(labels[rows].tolist())
@@ -184,7 +187,7 @@ def drawn(
     if sides.spec.kind == "images" and len(lacking.rows):
         path = where / f"{mark}missing.png"
         rows = _in_turn(lacking)[:MISSING_SHOWN]
-        save_png(grid(sides.train.some(rows).values), path, {**recipe, "shows": "real images of kinds made too rarely"})
+        save_png(grid(sides.floor.some(rows).values), path, {**recipe, "shows": "real images of kinds made too rarely"})
         written.append(path)
     if sides.spec.kind == "images" and closest:
         path = where / f"{mark}closest.png"

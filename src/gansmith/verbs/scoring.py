@@ -50,13 +50,18 @@ def in_space(space: Space, seed: int) -> list[Score]:
     return scores
 
 
-def absent(space: Space, seed: int) -> Missing:
-    """The training rows that lie where the fakes are too few; none where there are too few rows to tell."""
-    count = bins_for(len(space.train), len(space.fake))
+def absent(space: Space, seed: int) -> tuple[Missing, float]:
+    """The rows of `floor` that lie where fakes are too few, and what share lies where as many reals are, by chance.
+
+    Nothing where there are too few rows to tell.
+    """
+    n = min(len(space.real), len(space.fake))
+    count = bins_for(len(space.floor), n)
     if count < 2 or not space.fake.isfinite().all():
         nothing = torch.zeros(0, dtype=torch.int64)
-        return Missing(nothing, nothing, 0.0)
-    return missing(Bins.of(space.train, count, seed), space.train, space.fake)
+        return Missing(nothing, nothing, 0.0), 0.0
+    bins = Bins.of(space.floor, count, seed)
+    return missing(bins, space.floor, space.fake[:n]), missing(bins, space.floor, space.real[:n]).share
 
 
 def closest(space: Space) -> tuple[Pair, ...]:

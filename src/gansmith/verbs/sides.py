@@ -158,7 +158,7 @@ def arranged(name: str, dataset: Dataset, fake: Samples, seed: int, source: str,
     whole = Samples(dataset.values, dataset.labels)
     seen, unseen = whole.some(train), whole.some(held)
     if len(held) >= min(ENOUGH_HELD, len(fake), len(train) // 2):
-        words = f"{len(dataset.held):,} real {kind}, {'held out of training' if trained else 'every other one'}"
+        words = f"{len(dataset.held):,} real {kind}, {'held out of training' if trained else 'half of those there are'}"
         return Sides(name, dataset.spec, unseen, seen, seen, unseen, fake, words, source)
     real, floor = (whole.some(rows) for rows in np.array_split(train, 2))
     words = f"{len(real):,} real {kind}, half of those there are"
