@@ -124,9 +124,14 @@ def ratios(pairs: Iterable[tuple[Mapping[str, float], Mapping[str, float]]]) -> 
 
 
 def mistakes(seen: Iterable[Seen]) -> list[str]:
-    """A line for each training that was missed, misnamed or alarmed for nothing, for whoever mends the detectors."""
+    """A line for each training that was missed, misnamed or alarmed for nothing, for whoever mends the detectors.
+
+    Hidden faults are left out: who mends what was measured on them has nothing left to measure with.
+    """
     lines = []
     for one in seen:
+        if one.record.trial.fault and one.record.trial.fault.hidden:
+            continue
         record, said = one.record, sorted({name for alarm in one.replay.alarms for name in alarm.names[:1]})
         times = record.answer["last"]["distance"] / record.reference.distance
         about = f"{record.trial.name}: {times:.2g} times the healthy distance"

@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import binomtest
 
 from benchmarks.bank import Record, Reference, outcome, reference
-from benchmarks.counts import Rate, Seen, confusion, ends, quartiles
+from benchmarks.counts import Rate, Seen, confusion, ends, mistakes, quartiles
 from benchmarks.faults import CELLS, FAULTS, Trial, faults_of
 from benchmarks.replays import IN_A_ROW, Alarm, Replay, loss_rule, replay
 from benchmarks.schedule import FAULT_SEED, drawn, since, treated, watched, wild
@@ -102,6 +102,21 @@ def test_names_are_counted_by_fault() -> None:
     found = confusion(seen, lambda one: one.name)
     assert found == {"z-1": {"mode_collapse": 1, "": 1}, "d-lr-50": {"explosion": 1}}
     assert [one.named(one.name) for one in seen] == [True, False, True]
+
+
+def test_who_mends_the_detectors_is_told_nothing_of_hidden_faults() -> None:
+    found = mistakes(
+        [
+            Seen(record("z-1", 99.0), Replay()),
+            Seen(record("d-lr-50", 99.0), Replay()),
+            Seen(record("d-lr-50", 99.0), alarms((0.1, "checkerboard"))),
+            Seen(record("g-lr-50", 99.0), alarms((0.9, "mode_collapse"))),
+            Seen(record(), alarms((0.5, "oscillation"))),
+            Seen(record(), Replay()),
+        ]
+    )
+    assert [line.split()[0] for line in found] == ["false", "late", "misnamed", "missed"]
+    assert not any("z-1" in line for line in found)
 
 
 def test_untreated_trainings_end_as_they_were_watched() -> None:
