@@ -45,7 +45,12 @@ ILL: dict[str, tuple[Facts, ...]] = {
         {"eval__coverage": 0.3, "eval__precision": 0.8, "eval__recall": 0.2},
         {"eval__coverage": lambda x: step(x, 0.5, 0.8, 0.25)},
     ),
-    "discriminator_overpowers": (SURE | POOR, SURE | POOR | {"check__slope": 0.0001, "logits__fake": 0.0}),
+    "discriminator_overpowers": (
+        POOR | {"eval__coverage": 0.0, "about": {"settings": {"lr": 2e-4, "d_lr": 0.02}}},
+        POOR | {"eval__coverage": 0.0, "accuracy__real": 0.95, "accuracy__fake": 0.94},
+        SURE | POOR,
+        SURE | POOR | {"check__slope": 0.0001, "logits__fake": 0.0},
+    ),
     "discriminator_blind": (
         {"accuracy__real": 0.5, "accuracy__fake": 0.51, "discriminator__loss": 0.69, **POOR},
         {

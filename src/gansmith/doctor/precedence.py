@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gansmith.doctor.ailments.discriminator_overpowers import faster_discriminator
 from gansmith.doctor.finding import Finding
 
 # A cause, and what it explains: the shadow's confidence is multiplied. 0 leaves it out.
@@ -48,9 +49,11 @@ SHADOWS: Mapping[str, Mapping[str, float]] = {
     "discriminator_blind": {"under_trained": 0.0},
     "oscillation": {"over_trained": 0.8},
     "discriminator_overfits": {"over_trained": 0.8},
+    "augmentation_leak": {"discriminator_overpowers": 0.5, "discriminator_blind": 0.5, "oscillation": 0.8},
     "over_trained": {"under_trained": 0.0},
 }
 ONE_FASTER = 4.0  # times the other's learning rate: a likely cause by itself
+FEW_LATENTS = 2  # too few to make varied images from
 EARLIER = 0.03  # of the length by which the one of two rivals that began first is the cause
 RIVALS = ("discriminator_overpowers", "mode_collapse")
 
@@ -79,11 +82,10 @@ def _factor(finding: Finding, present: Mapping[str, Finding], settings: Mapping[
 
 
 def _suspect(settings: Mapping[str, Any]) -> str:
-    """The ailment that the learning rates alone make likely."""
-    g_rate = settings.get("lr")
-    d_rate = settings.get("d_lr") or g_rate
-    if not isinstance(g_rate, float | int) or not isinstance(d_rate, float | int) or not g_rate or not d_rate:
-        return ""
-    if d_rate >= ONE_FASTER * g_rate:
+    """The ailment that the settings alone make likely: one network much the faster, or next to no latent."""
+    if isinstance(settings.get("z"), int) and settings["z"] <= FEW_LATENTS:
+        return "mode_collapse"
+    times = faster_discriminator(settings)
+    if times >= ONE_FASTER:
         return "discriminator_overpowers"
-    return "mode_collapse" if g_rate >= ONE_FASTER * d_rate else ""
+    return "mode_collapse" if times <= 1 / ONE_FASTER else ""

@@ -12,8 +12,11 @@ from gansmith.doctor.trends import Array, above, below, highest, so_far, trailin
 
 FEW = 5  # measurements a trend needs
 HOPEFUL = 0.7  # a score too low for any alarm, and to keep one on
-LATELY, CLEARLY = 3, 0.08  # evaluations, and the share by which one must beat all before
-FAR = 0.9  # of the distance at first
+LATELY, CLEARLY = 3, 0.06  # evaluations, and the share by which one must beat all before
+FALLING = 0.3  # orders of magnitude between two evaluations
+PROOF = 4  # evaluations before a training is said to go nowhere
+LITTLE = 0.15  # of the coverage there could be
+FAR = 0.85  # of the distance at first
 
 
 @dataclass(frozen=True)
@@ -110,20 +113,22 @@ def poor(history: History) -> Array:
 
 
 def failing(history: History) -> Array:
-    """(n,) score of a training that goes nowhere: 1 where it covers a quarter of what it could, and is not improving.
+    """(n,) score of a training that goes nowhere: 1 where it covers LITTLE of what it could, and is not improving.
 
     Whatever is the cause then need not be as clear as where samples are half good. 0 before a tenth of the budget.
     """
     if history.foreign:
         return np.zeros(len(history))
-    covers = below(np.maximum(covered(history), 0.05), 0.25)  # 0 before the first evaluation
-    lost = np.where(improving(history), np.minimum(covers, HOPEFUL), covers)
+    covers = below(np.maximum(covered(history), 0.03), LITTLE)  # 0 before the first evaluation
+    enough = history.series("eval/coverage").seen[PROOF - 1 : PROOF]
+    known = history.seen >= (enough[0] if len(enough) else np.inf)
+    lost = np.where(improving(history) | ~known, np.minimum(covers, HOPEFUL), covers)
     far = np.where(np.isnan(covered(history)) | (covers >= 1), astray(history), 0.0)
     return np.where(history.seen >= 0.1 * history.length, np.maximum(lost, far), 0.0)
 
 
 def astray(history: History) -> Array:
-    """(n,) score of the distance to held-out samples: 1 at 0.9 of the first, or at twice the best, and not falling."""
+    """(n,) score of the distance to held-out samples: 1 at 0.85 of the first, or at twice the best, and not falling."""
     distance = trailing(history.held("distance"), 5)
     known = np.flatnonzero(np.isfinite(distance))
     if not len(known):
@@ -157,9 +162,10 @@ def improving(history: History) -> NDArray[np.bool_]:
     floor = history.series("eval/kid floor")
     chance = max(1e-9, float(np.abs(floor.values[0])) if len(floor) else 0.0)
     orders = np.log10(1 + np.maximum(np.where(np.isfinite(kid.values), kid.values, 1e12), 0.0) / chance)
-    better = at_rows(history, kid, _new_best(orders, CLEARLY * orders + 0.02), 1.0)
+    lately = np.r_[0.0, np.diff(orders)] < -FALLING if len(orders) else orders
+    better = at_rows(history, kid, np.maximum(_new_best(orders, CLEARLY * orders + 0.02), lately), 1.0)
     fuller = at_rows(history, coverage, _new_best(-coverage.values, np.full(len(coverage), 0.02)), 1.0)
-    found: NDArray[np.bool_] = (better > 0) | (fuller > 0)
+    found: NDArray[np.bool_] = ((better > 0) & (len(kid) > 0)) | ((fuller > 0) & (len(coverage) > 0))
     return found
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gansmith.doctor.ailment import Ailment, Told, rows
 from gansmith.doctor.history import Array, History, Series
 from gansmith.doctor.losses import D, G, against_coin, discriminator_wins, losses
-from gansmith.doctor.quality import failing, poor
+from gansmith.doctor.quality import covered, failing, poor
 from gansmith.doctor.trends import above, below, trailing
 
 ERROR = 0.04  # share told wrong, of reals or of fakes
-AHEAD = 0.9  # share told right from which it is at least ahead, where the training goes nowhere
+AHEAD, COIN_AHEAD, FASTER = 0.9, 0.68, 4.0  # share told right, of a coin's loss, times the generator's learning rate
+MUCH_FASTER, NOTHING_COVERED = 20.0, 0.02  # times the generator's rate, and coverage that such a training may have
 COIN_LEFT = 0.15  # of a coin's loss: where logits share an offset, their signs say nothing
 GAP = 10.0  # between the mean logits: odds of 20 000 to 1
 STARVED = 0.1  # of the slope that reached the fakes at first (Arjovsky & Bottou 2017: it vanishes)
@@ -31,9 +36,26 @@ def score(history: History) -> Series:
     by_signs = below(np.maximum(1 - _right(history), 0.004), ERROR)
     sure = np.maximum(by_signs, below(np.maximum(against_coin(history), 0.01), COIN_LEFT))
     clear = np.minimum(np.minimum(sure, np.maximum(_gap(history), _stuck(history))), poor(history))
-    ahead = np.maximum(above(_right(history), AHEAD), below(np.maximum(against_coin(history), 0.01), 1 - AHEAD / 2))
-    unclear = np.minimum(failing(history), np.where(ahead >= 1, np.maximum(ahead, sure), 0.0))
+    unclear = np.where(_ahead(history), failing(history), 0.0)
+    if faster_discriminator(history.settings) >= MUCH_FASTER:  # then it needs no long proof
+        nothing = below(np.maximum(covered(history), 0.01), NOTHING_COVERED)
+        unclear = np.maximum(unclear, np.where(history.seen >= 0.1 * history.length, nothing, 0.0))
     return rows(history, np.maximum(clear, unclear), "check/accuracy fake", "accuracy/fake")
+
+
+def _ahead(history: History) -> NDArray[np.bool_]:
+    """(n,) whether the discriminator is ahead by any sign: enough, where a training goes nowhere, to name it."""
+    coin = against_coin(history)
+    faster = faster_discriminator(history.settings) >= FASTER
+    ahead: NDArray[np.bool_] = (_right(history) >= AHEAD) | (coin <= COIN_AHEAD) | (faster & ~(coin > 0.97))
+    return ahead
+
+
+def faster_discriminator(settings: Mapping[str, Any]) -> float:
+    """The discriminator's learning rate over the generator's; 1 where nobody knows."""
+    g_rate, d_rate = settings.get("lr"), settings.get("d_lr")
+    known = isinstance(g_rate, int | float) and isinstance(d_rate, int | float) and g_rate > 0
+    return float(d_rate) / float(g_rate) if known and d_rate is not None and g_rate is not None else 1.0
 
 
 def _right(history: History) -> Array:
