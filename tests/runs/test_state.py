@@ -119,7 +119,15 @@ def test_a_checkpoint_of_the_first_version_still_loads(tmp_path: Path) -> None:
     """Its state had `rolled_back` and `gain`, and knew nothing of treatments."""
     training = begin("gan")
     games.advance(training, "grey", 2)
-    old = {"number": 2, "seen": 16, "seconds": 1.5, "skipped": 0, "distance": 0.1, "rolled_back": 1, "gain": 0.5}
+    old: dict[str, Any] = {
+        "number": 2,
+        "seen": 16,
+        "seconds": 1.5,
+        "skipped": 0,
+        "distance": 0.1,
+        "rolled_back": 1,
+        "gain": 0.5,
+    }
     old |= {"best": {"name": "000000016", "distance": 0.1}, "machine": {}}
     path = checkpoint.save(tmp_path, "000000016", training._live(), old)
     back = Training.revive(path, lambda place: games.game("gan", "grey", seed=3))

@@ -12,6 +12,7 @@ from gansmith.doctor.finding import Diagnosis, Finding
 from gansmith.doctor.history import History
 from gansmith.doctor.remedy import Remedy
 from gansmith.runs import checkpoint
+from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
 from gansmith.runs.state import Place, Training
@@ -133,7 +134,7 @@ def test_the_budget_is_kept_and_the_journal_only_grows(tmp_path: Path, monkeypat
     pictures = sorted(int(path.stem) for path in run.samples.glob("*.png"))
     assert len(set(pictures)) == len(pictures) == 7
     assert pictures[-1] == 640
-    rate = build_game(session.RunConfig.read(run.config()), place).optimizers["generator"].lr
+    rate = build_game(RunConfig.read(run.config()), place).optimizers["generator"].lr
     assert rate(place.seen) == pytest.approx(1e-4)  # schedules end at the end
 
 

@@ -27,9 +27,12 @@ def last_healthy(folder: Path, before: float, skip: int = 0) -> Path | None:
     for path in paths:
         if checkpoint.verify(path) is not None:
             continue
-        state = checkpoint.state(path)
-        while way and way[-1][1].get("lost", 0) < state.get("lost", 0) and way[-1][1]["seen"] >= state["seen"]:
-            way.pop()  # the way that was left, and the checkpoint of which this one is a copy
+        state, copies = checkpoint.state(path), int(path.name) <= before
+        while way and way[-1][1].get("lost", 0) < state.get("lost", 0):
+            last = way[-1][1]["seen"]
+            if last < state["seen"] or (last == state["seen"] and not copies):
+                break
+            way.pop()  # from the way that was left, or the one of which this is a copy
         way.append((path, state))
     healthy = [path for path, state in way if int(path.name) <= before and state.get("healthy", True)]
     if len(healthy) > skip:

@@ -13,8 +13,8 @@ from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run, write_json
-from gansmith.runs.state import Training
-from gansmith.verbs.duration import read_duration
+from gansmith.runs.state import Training, place_of
+from gansmith.verbs.duration import PLATEAU, read_duration
 from gansmith.verbs.finish import finish
 from gansmith.verbs.plan import Plan, build_game, make_plan
 from gansmith.verbs.record import Record, Watcher
@@ -149,7 +149,7 @@ def resume(
         if path is None and any(found.checkpoints.glob("[0-9]*")):
             raise GansmithError(f"No checkpoint of {found.path.name} verifies.", do=f"gansmith train {config.source}")
         if duration is not None:
-            config = prolonged(config, found, duration)
+            config = prolonged(config, found, duration, place_of(found.checkpoints).counter)
         if path is not None:
             training = Training.revive(path, lambda place: build_game(config, place))
         else:  # none was written yet: the run died at its very beginning
@@ -169,13 +169,17 @@ def resume(
         return go(found, config, dataset, engine, training, watch)
 
 
-def prolonged(config: RunConfig, run: Run, duration: str) -> RunConfig:
-    """The configuration with more images; every schedule stretches over the new length. Written to the run."""
+def prolonged(config: RunConfig, run: Run, duration: str, counter: int) -> RunConfig:
+    """The configuration with more images; every schedule stretches over the new length. Written to the run.
+
+    A training until its plateau goes on from where it stands, `counter`: it was never meant to fill its hour.
+    """
     lines = run.journal.read()
     speeds = [line["images_per_second"] for line in lines if line.get("images_per_second")]
     batch = int(config.settings["batch"])
     more = read_duration(duration).in_images(config.spec.count, speeds[-1] if speeds else 100.0)
-    images = config.images + max(1, round(more / batch)) * batch
+    end = counter if config.duration == PLATEAU else config.images
+    images = end + max(1, round(more / batch)) * batch
     longer = config.changed(images=images, duration=f"{config.duration} + {duration}")
     write_json(run.config_path, longer.model_dump(mode="json"))
     run.events.append({"event": "prolong", "from": config.images, "to": images})
