@@ -191,7 +191,7 @@ def test_points_with_known_modes_stand_beside_the_perfect_sampler(tmp_path: Path
     collapsed = evaluate("ring", table("one.csv", one), count=300)
     assert collapsed.score("modes of 8").value == 1
     assert collapsed.score("reverse KL").value == pytest.approx(np.log(8))
-    assert (collapsed.score("marginals").value or 0) > 10 * (collapsed.score("marginals").floor or 1)
+    assert (collapsed.score("marginals").value or 0) > 5 * (collapsed.score("marginals").floor or 1)
 
 
 def test_tables_are_compared_by_column_in_any_order(tmp_path: Path) -> None:

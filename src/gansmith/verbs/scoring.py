@@ -68,7 +68,7 @@ def closest(space: Space) -> tuple[Pair, ...]:
     """The ten pairs of a fake and a training row that lie nearest to each other."""
     if not space.fake.isfinite().all():
         return ()
-    return memorisation(space.train, space.held, space.fake).closest
+    return memorisation(space.train, space.held[: len(space.fake)], space.fake).closest
 
 
 def with_labels(space: Space, sides: Sides) -> tuple[list[Score], dict[str, dict[str, float]]]:

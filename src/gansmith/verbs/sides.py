@@ -49,15 +49,17 @@ class Samples:
 class Sides:
     """What is compared with what.
 
-    real: what generated samples are compared with; floor: other real samples, compared with `real` in their place.
-    Both are disjoint. train, held: what was and what was not trained on, for memorisation; where nobody knows, the same
-    two as floor and real. words: which the real samples are. source: what the user called the real data.
+    real: what generated samples are compared with; floor: other real samples, compared with `real` in their place;
+    learn: further ones, to learn features from. The three are disjoint: features that have seen one of two sides tell
+    them apart. train, held: what was and what was not trained on, for memorisation; where nobody knows, any two parts.
+    words: which the real samples are. source: what the user called the real data.
     """
 
     name: str
     spec: DataSpec
     real: Samples
     floor: Samples
+    learn: Samples
     train: Samples
     held: Samples
     fake: Samples
@@ -89,13 +91,13 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
 
 def of_sources(real: str, fake: str, *, count: int, options: DataOptions, seed: int, progress: Progress) -> Sides:
     """Real and generated samples that lie on disk: anything `open_data` reads, brought to the smaller one's size."""
-    halved = options.changed(holdout=0.5)
-    dataset = open_data(real, halved, progress=progress)
+    shared = options.changed(holdout=1 / 3)
+    dataset = open_data(real, shared, progress=progress)
     made = _like(fake, dataset.spec, options, progress)
     if options.size is None and made.spec.kind == "images":
         native = open_data(fake, options.changed(holdout=0, channels=None), progress=progress).spec
         if native.shape[1] * native.shape[2] < dataset.spec.shape[1] * dataset.spec.shape[2]:
-            dataset = open_data(real, halved.changed(size=native.shape[1:]), progress=progress)
+            dataset = open_data(real, shared.changed(size=native.shape[1:]), progress=progress)
             made = _like(fake, dataset.spec, options, progress)
     rows = np.random.default_rng(seed).permutation(len(made.values))[:count]
     samples = Samples(_as_the_real(made, dataset.spec), _labels_as(made, dataset.spec)).some(rows)
@@ -150,20 +152,27 @@ def drawn(model: Model, count: int, seed: int, progress: Progress) -> np.ndarray
 
 
 def arranged(name: str, dataset: Dataset, fake: Samples, seed: int, source: str, trained: bool) -> Sides:
+    """Real samples divided for comparison with `fake`; trained: the data set's training rows were learnt from.
+
+    Raises GansmithError for fewer than four of them.
+    """
     chance = np.random.default_rng(seed)
     train, held = (chance.permutation(rows)[:MOST] for rows in (dataset.train, dataset.held))
     kind = "images" if dataset.spec.kind == "images" else "rows"
     if len(train) < 4:
         raise GansmithError(f"{len(train)} real {kind} are too few to compare with.")
-    whole = Samples(dataset.values, dataset.labels)
-    seen, unseen = whole.some(train), whole.some(held)
-    if len(held) >= min(ENOUGH_HELD, len(fake), len(train) // 2):
-        words = f"{len(dataset.held):,} real {kind}, {'held out of training' if trained else 'half of those there are'}"
-        return Sides(name, dataset.spec, unseen, seen, seen, unseen, fake, words, source)
-    real, floor = (whole.some(rows) for rows in np.array_split(train, 2))
-    words = f"{len(real):,} real {kind}, half of those there are"
-    if trained:
-        words = f"{len(real):,} {kind} of the training, as only {len(dataset.held):,} were held out"
-    return Sides(
-        name, dataset.spec, real, floor, *((seen, unseen) if len(held) else (floor, real)), fake, words, source
-    )
+    n, whole = len(fake), Samples(dataset.values, dataset.labels)
+    if len(held) >= min(ENOUGH_HELD, n, len(train) // 2):
+        real, rest = held, train
+        words = (
+            f"{len(dataset.held):,} real {kind}, {'held out of training' if trained else 'a third of those there are'}"
+        )
+    else:
+        real, rest = np.split(train, [min(n, len(train) // 3)])
+        words = f"{len(real):,} of the real {kind}"
+        if trained:
+            words = f"{len(real):,} {kind} of the training, as only {len(dataset.held):,} were held out"
+    floor, learn = np.split(rest, [min(2 * n, len(rest) // 2)])
+    seen = (train, held) if len(held) else (floor, real)
+    a, b, c, d, e = (whole.some(rows) for rows in (real, floor, learn, *seen))
+    return Sides(name, dataset.spec, a, b, c, d, e, fake, words, source)

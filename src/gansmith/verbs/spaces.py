@@ -65,9 +65,9 @@ def find(name: str, sides: Sides, seed: int, progress: Progress) -> Features:
     check([name])
     if name == RANDOM:
         most = max(2, REFERENCE_FLOATS // int(np.prod(sides.spec.shape)))
-        return built_in(sides.floor.tensor(np.arange(min(most, len(sides.floor)))))
+        return built_in(sides.learn.tensor(np.arange(min(most, len(sides.learn)))))
     if name == OWN:
-        return learnt(sides.floor, sides.spec.shape[0], seed, progress)
+        return learnt(sides.learn, sides.spec.shape[0], seed, progress)
     if name == PIXELS:
         return Features(PIXELS, Pixels())
     if name == outside.INCEPTION:
@@ -85,7 +85,7 @@ class Pixels(nn.Module):
 def learnt(real: Samples, channels: int, seed: int, progress: Progress) -> Features:
     """Features of these real images: kept from an earlier evaluation, or learnt now and kept.
 
-    They are never the ones compared with the fakes: a network that has seen only one side finds it different.
+    They are never among those compared: a network that has seen only one of two sides finds them different.
     """
     print_ = fingerprint(real.values, real.labels, (str(own.VERSION), str(seed)))
     path = cache_root() / "features" / f"own-{print_[:32]}.safetensors"
