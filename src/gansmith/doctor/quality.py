@@ -14,7 +14,7 @@ FEW = 5  # measurements a trend needs
 HOPEFUL = 0.7  # a score too low for any alarm, and to keep one on
 LATELY, CLEARLY = 3, 0.06  # evaluations, and the share by which one must beat all before
 FALLING = 0.3  # orders of magnitude between two evaluations
-PROOF = 4  # evaluations before a training is said to go nowhere
+PROOF = 4  # evaluations before a training is said to go nowhere; one less where they are rare
 LITTLE = 0.15  # of the coverage there could be
 FAR = 0.85  # of the distance at first
 
@@ -120,8 +120,9 @@ def failing(history: History) -> Array:
     if history.foreign:
         return np.zeros(len(history))
     covers = below(np.maximum(covered(history), 0.03), LITTLE)  # 0 before the first evaluation
-    enough = history.series("eval/coverage").seen[PROOF - 1 : PROOF]
-    known = history.seen >= (enough[0] if len(enough) else np.inf)
+    evaluated = history.series("eval/coverage").seen
+    enough = PROOF - 1 if (evaluated[PROOF - 2 : PROOF - 1] >= 0.3 * history.length).any() else PROOF
+    known = history.seen >= (evaluated[enough - 1] if len(evaluated) >= enough else np.inf)
     lost = np.where(improving(history) | ~known, np.minimum(covers, HOPEFUL), covers)
     far = np.where(np.isnan(covered(history)) | (covers >= 1), astray(history), 0.0)
     return np.where(history.seen >= 0.1 * history.length, np.maximum(lost, far), 0.0)
