@@ -46,3 +46,12 @@ def test_what_is_neither_run_nor_log(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing\n")
     with pytest.raises(GansmithError, match="nothing to diagnose"):
         diagnose(tmp_path / "notes.txt")
+
+
+def test_steps_that_ended_a_run_are_known_though_no_line_follows_them(tmp_path: Path) -> None:
+    run = tiny(tmp_path, name="first")
+    for seen in (656, 672):
+        run.events.append({"event": "skipped step", "seen": seen, "not_finite": ["generator/loss"]})
+    run.events.append({"event": "given up", "seen": 672, "ailment": "explosion"})
+    diagnosis = diagnose(run.path)
+    assert [finding.ailment for finding in diagnosis.findings][:1] == ["explosion"]
