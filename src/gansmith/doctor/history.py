@@ -14,6 +14,8 @@ from gansmith.errors import GansmithError
 
 Array = NDArray[np.float64]
 
+BEYOND = 1e30  # no quantity of a training is as large: whatever is counts as broken, and sums stay finite
+
 
 @dataclass(frozen=True)
 class Series:
@@ -160,7 +162,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
                 continue
             if name not in columns:
                 columns[name] = np.full(len(rows), np.nan)
-            columns[name][index] = number if math.isfinite(number) else math.inf
+            columns[name][index] = number if abs(number) < BEYOND else math.inf
     return columns
 
 
