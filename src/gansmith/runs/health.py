@@ -14,6 +14,7 @@ from gansmith.runs.embed import data_uris
 from gansmith.runs.film import opened
 from gansmith.runs.quantities import count, finite, measure
 
+DECADES = 100.0  # times the least: from there on a curve is drawn on a logarithmic scale
 TOLD, BYTES = 4, 500_000  # treatments shown with pictures, and bytes of all these pictures
 
 
@@ -41,7 +42,8 @@ def _finding(found: Mapping[str, Any]) -> dict[str, Any]:
     curves = []
     for quantity, shown in evidence.items():
         if points := _points(shown):
-            svg = chart(f"{quantity}, the evidence of {name}", {quantity: points}, marks=[onset] if onset else ())
+            words = f"{quantity}, the evidence of {name}"
+            svg = chart(words, {quantity: points}, marks=[onset] if onset else (), log=_far_apart(points))
             curves.append({"title": quantity, "svg": svg, "legend": [("at the end", measure(points[-1][1]))]})
     return {
         "name": name,
@@ -59,6 +61,12 @@ def _points(shown: Any) -> Points:
         return []
     pairs = [[finite(value) for value in pair] for pair in shown if isinstance(pair, Sequence) and len(pair) == 2]
     return [(seen, value) for seen, value in pairs if seen is not None and value is not None]
+
+
+def _far_apart(points: Points) -> bool:
+    """Whether values are positive and of different orders of magnitude: on a straight scale only the largest shows."""
+    values = [value for _, value in points]
+    return min(values) > 0 and max(values) > DECADES * min(values)
 
 
 def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -189,6 +189,7 @@ class Session:
         judged, training = self.care.judged(diagnosis, place), self.training
         for treatment in judged:
             record.note("trial", seen=place.counter, **treatment)
+            record.watch({"warning": f"the trial of '{treatment['id']}' is over: {treatment['outcome']}"})
         if thoroughly:
             self.level = plateau(self.care.lines, self.config)
         due = self.care.to_treat(diagnosis, place)
