@@ -113,6 +113,12 @@ def test_the_rank_of_known_matrices() -> None:
     assert all(math.isnan(value) for value in spectra(layer))
 
 
+@pytest.mark.parametrize("family", ["gan", "dcgan", "robust"])
+def test_normalised_weights_are_looked_at_as_they_are_used(family: str) -> None:
+    facts = looked(family=family, spectral=True).look(thoroughly=True)
+    assert facts["check/sigma discriminator"] == pytest.approx(1, abs=0.2)
+
+
 def test_silent_channels_are_counted() -> None:
     network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3), nn.Flatten(), nn.LazyLinear(1))
     images = torch.randn(16, 1, 8, 8)

@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
+from gansmith.doctor.finding import Finding
+from gansmith.doctor.remedy import TABLE
 from gansmith.errors import UsageError
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
 from gansmith.runs.state import Place
 from gansmith.verbs import care, session
+from gansmith.verbs.plan import build_game
 from gansmith.verbs.remedy import apply_remedy, list_remedies
 from gansmith.verbs.train import resume
 from tests import games
+from tests.verbs.looking import looked
 from tests.verbs.runs import at_every_step, final, quick, state, tiny
 from tests.verbs.test_care import between, of, script, stop_at, treatments
 
@@ -198,6 +202,28 @@ def test_every_kind_of_change_trains_on_is_resumed_and_drawn_from(
     longer = resume(run.path, duration="32img")
     assert Place.read(state(longer)).counter == 192
     assert all(line["facts"]["skipped"] == 0 for line in longer.journal.read())
+
+
+@pytest.mark.parametrize("family", ["gan", "dcgan", "robust"])
+@pytest.mark.parametrize("data", ["digits", "ring"])
+def test_whatever_is_offered_can_be_built_one_upon_the_other(family: str, data: str) -> None:
+    """All the remedies of an ailment in a row, each upon those before; then every ailment upon the others."""
+    if (family, data) == ("dcgan", "ring"):
+        pytest.skip("no points in this family")
+    found = looked(data, family)
+    doctor, upon_all = care.Care(found.config), Place()
+    for ailment in TABLE:
+        place = Place()
+        for into in (place, upon_all):
+            for _ in TABLE[ailment]:
+                useful = [remedy for remedy in doctor.offered(ailment, into) if remedy.applicable]
+                tried = {one["id"] for one in into.treatments}
+                if not (left := [remedy for remedy in useful if remedy.id not in tried]):
+                    break
+                finding = Finding(ailment, 1.0, 1.0, 0.0)
+                into.treatments.append(doctor.treatment(finding, left[0], into, 0))
+                build_game(found.config, into)
+    assert len(upon_all.treatments) > 10
 
 
 def test_fresh_networks_are_really_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

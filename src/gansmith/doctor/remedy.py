@@ -307,7 +307,7 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
         Recipe(
             "leaky",
             "LeakyReLU with slope 0.2, so that no unit dies for good, in networks made anew",
-            lambda s: {"slope": 0.2} if s["slope"] < 0.2 else None,
+            lambda s: {"slope": 0.2} if s["slope"] is not None and s["slope"] < 0.2 else None,  # None: leaky already
             fresh=("generator", "discriminator"),
             needs=("slope",),
         ),

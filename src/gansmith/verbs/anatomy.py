@@ -22,9 +22,10 @@ def spectra(network: nn.Module) -> tuple[float, float]:
 
     The effective rank is the exponential of the entropy of the singular values (Roy & Vetterli 2007); it falls when
     a discriminator collapses onto few directions (Liu et al. 2019). NaN for weights that are not finite.
+    Weights are as they are used: of a spectral normalisation what it leaves. In training mode asking would change it.
     """
     largest, rank = 0.0, 1.0
-    for weight in network.parameters():
+    for weight in weights(network):
         if weight.dim() < 2 or min(len(weight), weight[0].numel()) < 2 or min(len(weight), weight[0].numel()) > WIDEST:
             continue
         matrix = weight.detach().float().flatten(1)
@@ -36,6 +37,13 @@ def spectra(network: nn.Module) -> tuple[float, float]:
         entropy = -(shares * shares.clamp_min(1e-30).log()).sum()
         largest, rank = max(largest, float(values[-1])), min(rank, math.exp(float(entropy)) / len(matrix))
     return largest, rank
+
+
+def weights(network: nn.Module) -> Iterator[Tensor]:
+    """Every parameter, and where one is used in another form, that form."""
+    yield from (weight for name, weight in network.named_parameters() if "parametrizations." not in name)
+    for layer in network.modules():
+        yield from (getattr(layer, name) for name in getattr(layer, "parametrizations", ()))
 
 
 @dataclass

@@ -72,7 +72,8 @@ class Midway:
         facts: dict[str, float] = {}
         for name in ("generator", "discriminator"):
             if name in networks:
-                facts[f"sigma {name}"], facts[f"rank {name}"] = spectra(networks[name])
+                with untouched({name: networks[name]}):
+                    facts[f"sigma {name}"], facts[f"rank {name}"] = spectra(networks[name])
         if not game.duels or not {"generator", "discriminator"} <= networks.keys():
             return facts
         dials = {name: dial(place.seen) for name, dial in game.dials.items()}
