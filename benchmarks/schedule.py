@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 from benchmarks.bank import Record
-from benchmarks.faults import CELLS, DCGAN, Cell, Trial, faults_of
+from benchmarks.faults import CELLS, DCGAN, FAULTS, Cell, Fault, Trial, faults_of
 from benchmarks.replays import Alarm, Replay
 from benchmarks.spoils import begins
 
@@ -37,10 +38,21 @@ def bank(seeds: int = BANK) -> list[Trial]:
 
 
 def spoiled(seeds: int = SEEDS) -> Iterator[Trial]:
+    """Every fault in every cell it means something for: each once, where nothing was fitted, before any twice."""
+    rows = [_cells(fault, number) for number, fault in enumerate(FAULTS)]
     for seed in range(FAULT_SEED, FAULT_SEED + seeds):
-        for cell in CELLS:
-            for fault in faults_of(cell):
-                yield Trial(cell, fault, seed)
+        for once in zip_longest(*rows):
+            yield from (Trial(cell, fault, seed) for cell, fault in zip(once, FAULTS) if cell)
+
+
+def _cells(fault: Fault, turn: int) -> list[Cell]:
+    """Those it means something for, the ones that nothing was fitted on first; each fault begins with another."""
+    found: list[Cell] = []
+    for tuning in (False, True):
+        cells = [cell for cell in CELLS if cell.tuning == tuning and fault in faults_of(cell)]
+        start = turn % max(1, len(cells))
+        found += [*cells[start:], *cells[:start]]
+    return found
 
 
 def watched(seeds: int = SEEDS) -> list[Trial]:
@@ -73,20 +85,21 @@ def treated(doomed: Iterable[Record], healthy: Iterable[Record], replays: Mappin
 
     Where no alarm was raised nothing would be done: such a training ends as it was watched.
     """
-    found = []
+    order: list[tuple[float, float, Trial]] = []  # round, place within it
     for record in doomed:
         trial, alarm = record.trial, in_time(replays[record.trial.name])
+        round_ = max(0, trial.seed - FAULT_SEED)
         if alarm:
             rest = max(1, round((1 - alarm.at) * trial.cell.images))
-            found += [replace(trial, mode="auto"), replace(trial, mode="random")]
-            found += [replace(trial, mode="restart", images=rest)]
+            order.append((round_, 0, replace(trial, mode="auto")))
+            order.append((round_, 2, replace(trial, mode="restart", images=rest)))
+            order.append((round_, 3, replace(trial, mode="random")))
         if trial.cell.data not in ("ring", "grid"):
-            found += [replace(trial, mode="ada")]
-    order = ("auto", "restart", "random", "ada")
-    found.sort(key=lambda trial: (trial.seed, order.index(trial.mode)))
-    harmed = [replace(one.trial, mode="auto") for one in healthy if in_time(replays[one.trial.name])]
-    first = sum(trial.seed == FAULT_SEED and trial.mode == "auto" for trial in found)
-    return [*found[:first], *harmed, *found[first:]]
+            order.append((round_, 4, replace(trial, mode="ada")))
+    for record in healthy:
+        if in_time(replays[record.trial.name]):
+            order.append((0, 1, replace(record.trial, mode="auto")))
+    return [trial for *_, trial in sorted(order, key=lambda one: one[:2])]
 
 
 def in_time(replay: Replay) -> Alarm | None:

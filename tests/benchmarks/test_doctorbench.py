@@ -153,6 +153,9 @@ def test_whoever_stops_early_has_seen_every_cell_and_every_fault() -> None:
     order = watched()
     once = [trial.seed for trial in order if trial.fault]
     assert once == sorted(once)
+    first = [trial for trial in order if trial.fault][: len(FAULTS)]
+    assert {trial.fault.name for trial in first if trial.fault} == BY_NAME.keys()
+    assert not any(trial.cell.tuning for trial in first)
     kinds = {(trial.cell.name, trial.fault.name) for trial in order if trial.fault and trial.seed == FAULT_SEED}
     assert kinds == {(cell.name, fault.name) for cell in CELLS for fault in faults_of(cell)}
 
