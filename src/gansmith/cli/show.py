@@ -14,7 +14,6 @@ from rich.table import Table
 
 from gansmith.families.family import Family
 
-
 HEALTH = {"green": "[green]●[/]", "amber": "[yellow]●[/]", "red": "[red]●[/]"}
 
 

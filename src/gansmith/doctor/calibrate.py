@@ -45,9 +45,7 @@ def calibrate(healthy: Sequence[History], *, rate: float = 0.05) -> Thresholds:
     k = max(1, math.floor(rate * (count + 1)))
     factor = strange[k - 1]
     table = {
-        name: {
-            group: tuple(round(LEAST + excess * factor * ROOM, 3) for excess in row) for group, row in rows.items()
-        }
+        name: {group: tuple(round(LEAST + excess * factor * ROOM, 3) for excess in row) for group, row in rows.items()}
         for name, rows in excesses.items()
     }
     return Thresholds(table, runs=count, bound=k / (count + 1))
