@@ -21,7 +21,7 @@ Score = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Reference:
-    """The median of a cell's controls: outside distance, and share of modes or classes shown. n: controls."""
+    """The median of a cell's sound controls: outside distance, share of modes or classes shown. n: how many."""
 
     distance: float
     modes: float
@@ -47,11 +47,15 @@ class Record:
 
 
 def reference(scores: Iterable[Score]) -> Reference:
-    """The median of controls. Raises StatisticsError where there are none."""
+    """The median of the controls that did not collapse by themselves: such a one is no measure of health.
+
+    Collapsed is who shows less than FEWER of the most modes that any shows. Raises StatisticsError for no controls.
+    """
     known = list(scores)
-    return Reference(
-        median(one["distance"] for one in known), median(one.get("modes", 0.0) for one in known), len(known)
-    )
+    most = max((one.get("modes", 0.0) for one in known), default=0.0)
+    sound = [one for one in known if one.get("modes", 0.0) >= FEWER * most - 1e-6]
+    modes = median(one.get("modes", 0.0) for one in sound)
+    return Reference(median(one["distance"] for one in sound), modes, len(sound))
 
 
 def outcome(score: Score, healthy: Reference, *, finished: bool = True) -> str:

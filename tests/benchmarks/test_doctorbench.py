@@ -76,6 +76,14 @@ def test_one_control_gone_wrong_does_not_move_the_reference() -> None:
     assert reference(scores) == Reference(10.0, 1.0, 5)
 
 
+def test_controls_that_collapsed_are_no_measure_of_health() -> None:
+    """As the plain GAN on digits does at its own learning rate, more often than not."""
+    scores = [
+        {"distance": d, "modes": m} for d, m in ((467, 0.8), (1150, 0.5), (1305, 0.5), (155, 1), (1172, 0.1), (101, 1))
+    ]
+    assert reference(scores) == Reference(155, 1, 3)
+
+
 def test_the_first_alarm_and_the_name_given_most() -> None:
     found = alarms((0.1, "oscillation"), (0.2, "mode_collapse"), (0.3, "mode_collapse"))
     first = found.first()
