@@ -85,6 +85,13 @@ class Record:
         except OSError as error:
             self.warn(f"picture not written, training goes on: {error}")
 
+    def compare(self) -> None:
+        """Measure the distance to the held-out samples, unless a picture just did."""
+        place = self.place
+        if self.measured != place.counter:
+            samples = self.drawn(len(judges(self.dataset)))
+            place.distance, self.measured = distance(samples, self.dataset), place.counter
+
     def drawn(self, count: int) -> torch.Tensor:
         with self.engine.autocast():
             return draw(self.training, count)
@@ -134,9 +141,6 @@ class Record:
         place = self.place
         self.next_checkpoint = time.perf_counter() - self.began + CHECKPOINT_EVERY
         place.seconds = self.seconds_before + time.perf_counter() - self.began
-        if self.measured != place.counter:
-            samples = self.drawn(len(judges(self.dataset)))
-            place.distance, self.measured = distance(samples, self.dataset), place.counter
         best, skipped = place.best, place.skipped
         if self.scored == place.counter and place.kid is not None and (best is None or place.kid <= best["kid"]):
             place.best = {"name": place.name, "kid": place.kid}

@@ -180,6 +180,7 @@ class Session:
         self.examined = place.counter
         facts = self.examination.look(self.training, thoroughly=thoroughly)
         if thoroughly:
+            record.compare()
             kid = facts.get("eval/kid", math.nan)
             place.kid, record.scored = kid if math.isfinite(kid) else None, place.counter
         diagnosis = self.care.see(record.tick(facts, self.care.light), place)
