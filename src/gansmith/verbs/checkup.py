@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -25,7 +26,8 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Training
 from gansmith.verbs.frames import spread
 
-LOOKED_AT = 64  # samples of each kind
+LOOKED_AT = 64  # samples of each kind; of large images fewer, since all are in memory at once
+LARGE = 3 * 64 * 64  # values of an image from which they are
 FEWEST_HELD = 16  # of fewer held-out samples nothing is said: their mean is chance, and they may not fill a pack
 NUDGE = 0.1  # length of the step in latent space, per unit of the latent's own length
 
@@ -34,7 +36,7 @@ class Checkup:
     """Looks at a training's players; the reals it compares with are the same for ever."""
 
     def __init__(self, dataset: Dataset, config: RunConfig, engine: Engine, features: Features) -> None:
-        rows, held = (spread(rows, LOOKED_AT) for rows in (dataset.train, dataset.held))
+        rows, held = (spread(rows, looked_at(dataset.spec.shape)) for rows in (dataset.train, dataset.held))
         self.engine, self.config, self.features = engine, config, features
         self.train = batch_of(dataset, rows, engine)
         self.held = batch_of(dataset, held, engine) if len(held) >= FEWEST_HELD else None
@@ -64,9 +66,10 @@ class Checkup:
         if "z" not in settings:
             return {}
         chance = torch.Generator().manual_seed(0)
-        latent = noise(LOOKED_AT, settings["z"], settings.get("prior", "normal"), chance)
+        count = looked_at(self.config.spec.shape)
+        latent = noise(count, settings["z"], settings.get("prior", "normal"), chance)
         nudge = torch.randn(latent.shape, generator=chance) * NUDGE
-        fake, nudged = (draw(networks, Request(LOOKED_AT, 0, z)).float().cpu() for z in (latent, latent + nudge))
+        fake, nudged = (draw(networks, Request(count, 0, z)).float().cpu() for z in (latent, latent + nudge))
         if not bool(torch.isfinite(fake).all()):
             return {}
         pixels, real = flat(fake), max(self.scale["pixels"], 1e-12)
@@ -117,6 +120,11 @@ class Checkup:
         if held is not None:
             facts["accuracy held"] = float(told_apart(held, fake, objective))
         return facts
+
+
+def looked_at(shape: Sequence[int]) -> int:
+    """How many samples of that shape a check-up takes: 16 to LOOKED_AT."""
+    return max(FEWEST_HELD, min(LOOKED_AT, LOOKED_AT * LARGE // math.prod(shape)))
 
 
 def batch_of(dataset: Dataset, rows: object, engine: Engine) -> Batch:

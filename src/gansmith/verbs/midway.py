@@ -19,7 +19,7 @@ from gansmith.measure.quick import Reference
 from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Training
 from gansmith.verbs.anatomy import listening, spectra
-from gansmith.verbs.checkup import batch_of, untouched
+from gansmith.verbs.checkup import batch_of, looked_at, untouched
 from gansmith.verbs.frames import draw, spread
 
 SAMPLES, TRAIN, HELD, PLAIN = 512, 1024, 512, 256
@@ -39,7 +39,7 @@ class Midway:
         if len(held) < FEWEST:
             train, held = train[::2], train[1::2]
         self.config, self.engine, self.features = config, engine, features
-        self.batch = batch_of(dataset, spread(train, 64), engine)
+        self.batch = batch_of(dataset, spread(train, looked_at(config.spec.shape)), engine)
         real = dataset.tensor(shuffled(spread(train, TRAIN)))
         self.train, self.held = features(real), features(dataset.tensor(shuffled(spread(held, HELD))))
         self.reference = Reference.of(self.train, self.held)
