@@ -123,11 +123,16 @@ def section(bench: Bench, command: str) -> list[str]:
     untouched = [one for one in bench.seen if not one.record.trial.fault]
     counts = {outcome: len(bench.ended(outcome)) for outcome in ("doomed", "healthy", "between")}
     versions = sorted({a.answer["doctor"] for one in bench.seen for m in MODES if (a := bench.treated(one, m))})
-    bound = f"{made['bound']:.1%} of trainings like {made['runs']} healthy ones" if made["bound"] else "nothing yet"
+    bound = (
+        f"{made['bound']:.1%} of trainings like {made['runs']} healthy ones"
+        if made["bound"]
+        else "nothing yet, for they were set by hand"
+    )
     return [
         f"`{command}`, {date.today()}: {len(bench.seen)} recorded trainings, {len(untouched)} of them controls; "
         f"seeds {', '.join(map(str, seeds))}; doctor {version()}, treated by {', '.join(versions) or 'none yet'}.",
-        f"Of them {counts['doomed']} are doomed, {counts['healthy']} healthy and {counts['between']} neither.",
+        f"Of them {counts['doomed']} are doomed, {counts['healthy']} healthy and {counts['between']} neither; "
+        f"{bench.waiting()} of the doomed wait for treatment and count in no rate of rescue.",
         "Judged is the last checkpoint, by its Frechet distance to the data in the features of a classifier of which",
         "gansmith knows nothing (points: reverse KL and samples off the modes): doomed beyond 2 times the median of",
         "the cell's controls, below 70 % of their modes, or broken down; healthy within 1.5 times. Controls with less",

@@ -43,9 +43,18 @@ class Bench:
     def pairs(self, watched: Iterable[Seen], mode: str) -> tuple[list[Seen], list[Record | None]]:
         """Those that are settled in a mode: treated, or without an alarm in time, so that there was nothing to do."""
         kept = [(one, self.treated(one, mode)) for one in watched]
-        idle = mode != "ada"
+        idle = mode != "ada" and not self.all_waiting(kept)
         settled = [pair for pair in kept if pair[1] or (idle and not in_time(pair[0].replay))]
         return [one for one, _ in settled], [answer for _, answer in settled]
+
+    @staticmethod
+    def all_waiting(kept: Sequence[tuple[Seen, Record | None]]) -> bool:
+        """Whether some were alarmed and none treated: those without an alarm would be counted alone."""
+        return any(in_time(one.replay) for one, _ in kept) and not any(answer for _, answer in kept)
+
+    def waiting(self) -> int:
+        """The doomed that were alarmed and not treated by the doctor yet: they count in no rate of rescue."""
+        return sum(bool(in_time(one.replay)) and not self.treated(one, "auto") for one in self.ended("doomed"))
 
     def rescued(self, watched: Iterable[Seen], mode: str, which: str = "last") -> Rate:
         ones, answers = self.pairs(watched, mode)

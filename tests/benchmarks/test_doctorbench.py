@@ -246,6 +246,8 @@ def test_figures_stand_beside_their_goals(tmp_path: Path) -> None:
     assert "0% (0 of 1; 0% to 79%) | at least 85%" in by_start["right name at the first alarm: all"]
     assert "30% (30% to 30%) | at most 10% | 20 points away" in by_start["budget gone at the first alarm"]
     assert any(line.startswith("| z-1 (never looked at) | 1 of 1 | 1 of 1 |") for line in lines)
+    assert "not run yet" in by_start["doomed rescued, its last checkpoint"]  # though one is settled: it had no alarm
+    assert any("1 of the doomed wait for treatment" in line for line in lines)
     assert any(line.startswith("| d-lr-50 | 1 of 1 | 0 of 1 |") for line in lines)
     assert lines[lines.index("First name given to the doomed:") + 2] == "| fault | nothing | oscillation |"
 
