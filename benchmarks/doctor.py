@@ -124,15 +124,16 @@ def references(work: Path) -> dict[str, bank.Reference]:
 def calibrate(work: Path, into: Path) -> None:
     """Write the thresholds that the healthy controls of the tuning cells give."""
     from gansmith.doctor.calibrate import calibrate as thresholds_from
+    from gansmith.doctor.thresholds import seeds
 
     found = bank.records(work, schedule.bank(), references(work))
     healthy = [one for one in found if one.outcome == "healthy"]
     names = sorted(one.trial.name for one in healthy)
-    made = thresholds_from([bank.history_of_trial(work, name) for name in names])
+    made = thresholds_from([bank.history_of_trial(work, name) for name in names], seeds())
     about = {"made by": "python -m benchmarks.doctor calibrate", "healthy runs": len(names)}
     about |= {"of cells": sorted({one.trial.cell.name for one in healthy})}
     into.write_text(written({**about, **made.to_json()}), "utf-8")
-    print(f"{into}: from {len(names)} healthy runs, {made.runs} of them for the bound {made.bound:.1%} per run")
+    print(f"{into}: from {len(names)} healthy runs, at most {made.bound:.1%} of those of any kin alarmed")
 
 
 def written(table: dict[str, Any]) -> str:

@@ -1,11 +1,10 @@
 """Thresholds from a bank of healthy trainings, with a bound on false alarms that holds whatever their distribution.
 
-Split conformal prediction (Vovk et al. 2005; Lei et al. 2018): every threshold is LEAST plus a common factor times how
-far healthy trainings of a kin go beyond LEAST for that ailment in that stage. So a threshold rises only where healthy
-trainings really go. A training's strangeness is the factor at which it would just raise no alarm. With those excesses
-fixed beforehand, the strangeness of a new healthy training is equally likely to fall anywhere among those of n others,
-so it exceeds their k-th largest with probability at most k / (n + 1): one quantile for all ailments together, so the
-bound is per training, not per ailment.
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), for each kin by itself: every threshold is LEAST plus a
+factor times an excess, which is fixed beforehand from seeds and from every third training. A training's strangeness is
+the factor at which it would just raise no alarm. That of a new healthy training is equally likely to fall anywhere
+among those of n others, so it exceeds their k-th largest with probability at most k / (n + 1). One factor for all
+ailments of a kin, so the bound is per training, not per ailment; and where no healthy training goes, thresholds stay low.
 """
 
 from __future__ import annotations
@@ -24,31 +23,45 @@ from gansmith.errors import GansmithError
 
 Peaks = Mapping[str, tuple[float, ...]]  # ailment -> largest sustained score in each stage
 
-ENOUGH = 5  # trainings of a kin from which it has scales of its own
-LITTLE = 0.02  # excess where healthy trainings stay below LEAST: one that goes there is strange
+ENOUGH = 6  # trainings of a kin from which it has thresholds of its own
+LITTLE = 0.1  # the least excess: how far beyond LEAST a score is not yet strange
 ROOM = 1.02  # thresholds stand so far above what a healthy training reached
 
 
-def calibrate(healthy: Sequence[History], *, rate: float = 0.05) -> Thresholds:
-    """Thresholds under which at most about `rate` of trainings like `healthy` are alarmed; `bound` says what is proven.
+def calibrate(healthy: Sequence[History], seeds: Thresholds | None = None, *, rate: float = 0.05) -> Thresholds:
+    """Thresholds under which at most about `rate` of trainings like `healthy` are alarmed; `bounds` say what is proven.
 
-    Every second training sets the excesses, the others the quantile. Raises GansmithError for fewer than four.
+    seeds: thresholds set by hand, whose proportions are kept.
+    Raises GansmithError for fewer than four.
     """
     if len(healthy) < 4:
         raise GansmithError(
             "Too few healthy trainings to calibrate on.", why=f"there are {len(healthy)}", do="record more"
         )
     peaks = [(kin(history), peaks_of(history)) for history in healthy]
-    excesses = excesses_of(peaks[::2])
-    strange = sorted((strangeness(peak, name, excesses) for name, peak in peaks[1::2]), reverse=True)
-    count = len(strange)
-    k = max(1, math.floor(rate * (count + 1)))
-    factor = strange[k - 1]
-    table = {
-        name: {group: tuple(round(LEAST + excess * factor * ROOM, 3) for excess in row) for group, row in rows.items()}
-        for name, rows in excesses.items()
-    }
-    return Thresholds(table, runs=count, bound=k / (count + 1))
+    groups = {"": [peak for _, peak in peaks]}
+    for name in sorted({name for name, _ in peaks if name}):
+        groups[name] = [peak for other, peak in peaks if other == name]
+    groups = {name: group for name, group in groups.items() if not name or len(group) >= ENOUGH}
+    table: dict[str, dict[str, tuple[float, ...]]] = {ailment: {} for ailment in peaks[0][1]}
+    bounds: dict[str, float] = {}
+    for name, group in groups.items():
+        limits, chance = limits_of(group, seeds or Thresholds(), name, rate)
+        bounds[name] = round(chance, 4)
+        for ailment, row in limits.items():
+            table[ailment][name] = row
+    return Thresholds(table, len(healthy), bounds)
+
+
+def limits_of(group: Sequence[Peaks], seeds: Thresholds, name: str, rate: float) -> tuple[Peaks, float]:
+    """Ailment -> thresholds per stage for trainings of one kin, and the share of them that may be alarmed."""
+    excesses = excesses_of(group[::3], seeds, name)
+    others = [peak for index, peak in enumerate(group) if index % 3]
+    strange = sorted((strangeness(peak, excesses) for peak in others), reverse=True)
+    k = max(1, math.floor(rate * (len(strange) + 1)))
+    factor = max(1.0, strange[k - 1] * ROOM)  # never below the seeds: other data may be stranger than the bank's
+    limits = {ailment: tuple(round(LEAST + excess * factor, 3) for excess in row) for ailment, row in excesses.items()}
+    return limits, k / (len(strange) + 1)
 
 
 def peaks_of(history: History, ailments: Sequence[Ailment] = AILMENTS) -> dict[str, tuple[float, ...]]:
@@ -65,29 +78,21 @@ def peaks_of(history: History, ailments: Sequence[Ailment] = AILMENTS) -> dict[s
     return found
 
 
-def excesses_of(peaks: Sequence[tuple[str, Peaks]]) -> dict[str, dict[str, tuple[float, ...]]]:
-    """Ailment -> kin -> how far beyond LEAST nine of ten trainings stay, per stage; LITTLE where they stay below it."""
-    groups: dict[str, list[Peaks]] = {}
-    for name, peak in peaks:
-        groups.setdefault(name, []).append(peak)
-    groups = {name: group for name, group in groups.items() if name and len(group) >= ENOUGH}
-    groups[""] = [peak for _, peak in peaks]
-    return {
-        ailment: {
-            name: tuple(
-                LITTLE + max(0.0, float(np.quantile([peak[ailment][stage] for peak in group], 0.9)) - LEAST)
-                for stage in range(len(STAGES))
-            )
-            for name, group in sorted(groups.items())
-        }
-        for ailment in peaks[0][1]
-    }
+def excesses_of(group: Sequence[Peaks], seeds: Thresholds, name: str) -> Peaks:
+    """Ailment -> how far beyond LEAST a threshold may go, per stage: as the seeds say, or nine of ten trainings."""
+    found = {}
+    for ailment in group[0]:
+        rows = seeds.table.get(ailment, {})
+        seeded = rows.get(name, rows.get("", (LEAST,) * len(STAGES)))
+        reached = np.quantile([peak[ailment] for peak in group], 0.9, axis=0)
+        found[ailment] = tuple(max(LITTLE, a - LEAST, float(b) - LEAST) for a, b in zip(seeded, reached))
+    return found
 
 
-def strangeness(peak: Peaks, name: str, excesses: Mapping[str, Mapping[str, tuple[float, ...]]]) -> float:
-    """The factor at which the thresholds of its kin would just lie above all of a training's peaks; 0 at the least."""
+def strangeness(peak: Peaks, excesses: Peaks) -> float:
+    """The factor at which thresholds would just lie above all of a training's peaks; 0 where none passes LEAST."""
     return max(
         max(0.0, value - LEAST) / excess
         for ailment, row in peak.items()
-        for value, excess in zip(row, excesses[ailment].get(name, excesses[ailment][""]))
+        for value, excess in zip(row, excesses[ailment])
     )

@@ -21,12 +21,17 @@ LEAST = 1.0  # no alarm is ever given below it: what a score of 1 means is writt
 class Thresholds:
     """table: ailment -> kin ("" for all others) -> a threshold per stage. runs, bound: how sure they are.
 
-    bound: the share of healthy trainings that are alarmed at all, at most, if they are like the `runs` measured.
+    bounds: by kin the share of healthy trainings that are alarmed at all, at most, if they are like those measured;
+    bound: the largest of them.
     """
 
     table: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     runs: int = 0
-    bound: float | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> float | None:
+        return max(self.bounds.values(), default=None)
 
     def of(self, ailment: str, history: History, seen: Array) -> Array:
         """(m,) the threshold of an ailment at those images seen. Logs of other tools have the least everywhere."""
@@ -39,7 +44,7 @@ class Thresholds:
 
     def to_json(self) -> dict[str, Any]:
         table = {name: {key: list(row) for key, row in rows.items()} for name, rows in self.table.items()}
-        return {"stages": list(STAGES), "runs": self.runs, "bound": self.bound, "thresholds": table}
+        return {"stages": list(STAGES), "runs": self.runs, "bounds": dict(self.bounds), "thresholds": table}
 
 
 def kin(history: History) -> str:
@@ -53,10 +58,19 @@ def read(found: Mapping[str, Any]) -> Thresholds:
         str(name): {str(key): tuple(float(value) for value in row) for key, row in rows.items()}
         for name, rows in found["thresholds"].items()
     }
-    return Thresholds(table, int(found.get("runs", 0)), found.get("bound"))
+    return Thresholds(table, int(found.get("runs", 0)), found.get("bounds") or {})
 
 
 @cache
 def shipped() -> Thresholds:
     """The thresholds measured for this version."""
-    return read(json.loads((files("gansmith.doctor") / "thresholds.json").read_text(encoding="utf-8")))
+    return _file("thresholds.json")
+
+
+def seeds() -> Thresholds:
+    """Those set by hand, from which the measured ones begin."""
+    return _file("seeds.json")
+
+
+def _file(name: str) -> Thresholds:
+    return read(json.loads((files("gansmith.doctor") / name).read_text(encoding="utf-8")))

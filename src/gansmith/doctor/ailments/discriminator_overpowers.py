@@ -99,10 +99,19 @@ def tell(history: History, onset: float) -> Told:
         words += "The metric agrees." if sure else "Losses alone cannot prove it: look at the samples."
         return Told(evidence, words, confidence=0.8 if sure else 0.6, severity=0.85)
     words = (
-        f"The discriminator overpowers the generator: it is right about {right[-1]:.0%} of all samples, and what it "
-        "passes back no longer tells the generator how to become better. The samples stay poor."
+        f"The discriminator overpowers the generator: {_lead(history, right)}, and what it passes back no longer tells "
+        "the generator how to become better. The samples stay poor."
     )
     return Told(evidence, words, confidence=0.85, severity=0.9)
+
+
+def _lead(history: History, right: Array) -> str:
+    """What shows that it is ahead, in words."""
+    if len(right) and right[-1] >= AHEAD:
+        return f"it is right about {right[-1]:.0%} of all samples"
+    if (faster := faster_discriminator(history.settings)) >= FASTER:
+        return f"it learns {faster:.0f} times as fast"
+    return "its loss stays far below that of a coin toss"
 
 
 DISCRIMINATOR_OVERPOWERS = Ailment("discriminator_overpowers", score, tell)
