@@ -124,8 +124,9 @@ def section(bench: Bench, command: str) -> list[str]:
     counts = {outcome: len(bench.ended(outcome)) for outcome in ("doomed", "healthy", "between")}
     versions = sorted({a.answer["doctor"] for one in bench.seen for m in MODES if (a := bench.treated(one, m))})
     bound = (
-        f"{made['bound']:.1%} of trainings like {made['runs']} healthy ones"
-        if made["bound"]
+        ", ".join(f"{share:.0%} of {kin or 'others'}" for kin, share in made["bounds"].items())
+        + f", if they are like the {made['runs']} healthy ones measured"
+        if made["bounds"]
         else "nothing yet, for they were set by hand"
     )
     return [

@@ -4,7 +4,7 @@ Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), for each kin by 
 factor times an excess, which is fixed beforehand from seeds and from every third training. A training's strangeness is
 the factor at which it would just raise no alarm. That of a new healthy training is equally likely to fall anywhere
 among those of n others, so it exceeds their k-th largest with probability at most k / (n + 1). One factor for all
-ailments of a kin, so the bound is per training, not per ailment; and where no healthy training goes, thresholds stay low.
+ailments of a kin, so the bound is per training, not per ailment; where no healthy training goes, thresholds stay low.
 """
 
 from __future__ import annotations
