@@ -245,6 +245,7 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
     "explosion": (
         HALVED,
         Recipe("quarter-rates", "a quarter of the learning rate for both networks", gain=0.25),
+        Recipe("quarter-again", "once more a quarter of the learning rate for both networks", gain=0.25),
         Recipe("penalties", "both gradient penalties, R1 and R2, to bound the discriminator's slope", _penalised),
         NO_MOMENTUM,
         Recipe(

@@ -82,16 +82,17 @@ class Care:
         return remedies(ailment, {**self.config.settings, **place.changes}, kind=spec.kind, shape=spec.shape)
 
     def remedy(self, finding: Finding, place: Place) -> Remedy | None:
-        """The first remedy for it that was not found useless before."""
-        useless = {t["id"] for t in place.treatments if t["ailment"] == finding.ailment and t["outcome"] == "undone"}
-        offered = self.offered(finding.ailment, place)
-        return next((remedy for remedy in offered if remedy.applicable and remedy.id not in useless), None)
+        """The first remedy for it that was not found useless before, and that was not enough by itself."""
+        tried = {t["id"]: t["outcome"] for t in place.treatments if t["ailment"] == finding.ailment}
+        offered = [remedy for remedy in self.offered(finding.ailment, place) if remedy.applicable]
+        useful = [remedy for remedy in offered if tried.get(remedy.id) != "undone"]
+        return next((remedy for remedy in useful if remedy.id not in tried), next(iter(useful), None))
 
     def overtaken(self, finding: Finding, place: Place) -> None:
         """An ailment that is there again: the remedy on trial has not helped."""
         for treatment in place.treatments:
             if treatment["ailment"] == finding.ailment and treatment["outcome"] == "trial":
-                # A smaller learning rate is halved again, not taken back.
+                # A smaller learning rate becomes smaller still, and is not taken back.
                 treatment["outcome"] = "kept" if treatment["gain"] != 1.0 else "undone"
 
     def called(self, name: str, place: Place) -> tuple[Finding, Remedy] | None:

@@ -44,4 +44,3 @@ def apply_remedy(run: str | Path, name: str, *, undo: bool = False, out: str | P
     found.post("remedy", id=name, undo=undo)
     when = "now" if found.status()["alive"] else f"when it goes on: gansmith resume {found.path.name}"
     return f"{found.path.name} will {'undo' if undo else 'apply'} {name} {when}"
-
