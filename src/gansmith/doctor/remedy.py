@@ -243,6 +243,7 @@ KEEP_BEST = Recipe("keep-best", "stop, and use the checkpoint that was best on h
 
 TABLE: Mapping[str, tuple[Recipe, ...]] = {
     "explosion": (
+        SAME_RATE,
         HALVED,
         Recipe("quarter-rates", "a quarter of the learning rate for both networks", gain=0.25),
         Recipe("quarter-again", "once more a quarter of the learning rate for both networks", gain=0.25),

@@ -92,8 +92,7 @@ class Care:
         """An ailment that is there again: the remedy on trial has not helped."""
         for treatment in place.treatments:
             if treatment["ailment"] == finding.ailment and treatment["outcome"] == "trial":
-                # A smaller learning rate becomes smaller still, and is not taken back.
-                treatment["outcome"] = "kept" if treatment["gain"] != 1.0 else "undone"
+                treatment["outcome"] = "kept" if _cut(treatment) else "undone"
 
     def called(self, name: str, place: Place) -> tuple[Finding, Remedy] | None:
         """The remedy of that name for what the doctor found, else for the ailment it is meant for."""
@@ -117,7 +116,8 @@ class Care:
             if treatment["outcome"] == "trial" and place.counter >= treatment["until"]:
                 before, after = treatment["kid"], place.kid
                 worse = before is not None and after is not None and after > WORSE * max(before, 0.0) + 1e-3
-                treatment["outcome"] = "undone" if treatment["ailment"] in ill or worse else "kept"
+                useless = (treatment["ailment"] in ill or worse) and not _cut(treatment)
+                treatment["outcome"] = "undone" if useless else "kept"
                 treatment["kid_after"] = after
                 ended.append(treatment)
         return ended
@@ -136,6 +136,11 @@ class Care:
             "kid": place.kid,
             "outcome": "trial",
         }
+
+
+def _cut(treatment: Mapping[str, Any]) -> bool:
+    """A smaller learning rate against an explosion: it becomes smaller still, and is not taken back."""
+    return treatment["ailment"] == "explosion" and treatment["gain"] < 1
 
 
 def is_checkup(line: Mapping[str, Any]) -> bool:
