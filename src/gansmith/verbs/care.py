@@ -17,6 +17,7 @@ from gansmith.runs.state import Place
 
 TRIAL = 0.05  # of the budget: how long a remedy may take to help
 FRESH = 4  # times as long for networks made anew: they have everything to learn again
+EARLY = 0.2  # share of the budget; what began before is treated from the very beginning
 WORSE = 1.25  # times the score before it: beyond, a remedy has not helped even where the ailment is gone
 TRIES, WITHIN = 3, 0.1  # interventions within this share of the budget; then the training is given up
 
@@ -62,9 +63,11 @@ class Care:
 
     def to_treat(self, diagnosis: Diagnosis, place: Place) -> Finding | None:
         """The finding to act on now: of those that may be treated unasked, the first not under a trial."""
-        on_trial = {t["ailment"] for t in place.treatments if t["outcome"] == "trial" and place.counter < t["until"]}
+        on_trial = any(t["outcome"] == "trial" and place.counter < t["until"] for t in place.treatments)
         for finding in diagnosis.findings:
-            if finding.sick and self.may_treat(finding.ailment) and finding.ailment not in on_trial:
+            if on_trial and finding.ailment != "explosion":
+                continue  # one change at a time
+            if finding.sick and self.may_treat(finding.ailment):
                 return finding
         return None
 
@@ -122,6 +125,10 @@ class Care:
                 ended.append(treatment)
         return ended
 
+    def from_the_start(self, finding: Finding) -> bool:
+        """What shows so early was there from the beginning: no state that came of it is worth keeping."""
+        return finding.ailment != "explosion" and finding.onset < EARLY * self.config.images
+
     def treatment(self, finding: Finding, remedy: Remedy, place: Place, to: int) -> dict[str, Any]:
         """The record of an intervention, as checkpoints and events keep it."""
         return {
@@ -130,7 +137,7 @@ class Care:
             "words": remedy.words,
             "at": place.counter,
             "to": to,
-            "until": place.counter + math.ceil(TRIAL * self.config.images) * (FRESH if remedy.fresh else 1),
+            "until": place.counter + math.ceil(TRIAL * self.config.images) * (FRESH if remedy.fresh or not to else 1),
             "changes": dict(remedy.changes),
             "gain": remedy.gain,
             "kid": place.kid,

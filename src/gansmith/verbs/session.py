@@ -213,13 +213,17 @@ class Session:
         if remedy is None:
             return
         again = sum(treatment["ailment"] == finding.ailment for treatment in place.treatments)
-        found = last_healthy(self.record.run.checkpoints, finding.onset, min(again, 1)) if remedy.roll_back else None
+        since = 0.0 if self.care.from_the_start(finding) else finding.onset
+        found = last_healthy(self.record.run.checkpoints, since, min(again, 1)) if remedy.roll_back else None
         path = found or here(self.record)
         if path is None:
             self.record.warn(f"{remedy.id} is not applied: no checkpoint to go on from")
             return
         treatment = self.care.treatment(finding, remedy, place, int(path.name))
-        go_back(self.record, path, [*place.treatments, treatment], remedy.fresh)
+        fresh = remedy.fresh
+        if treatment["to"] == 0 and finding.ailment != "explosion":  # nothing learnt is lost, and a bad start is left
+            fresh = tuple(self.training.game.optimizers)
+        go_back(self.record, path, [*place.treatments, treatment], fresh)
         self.examination.forget()
         self.record.note(
             "roll back" if treatment["to"] < treatment["at"] else "remedy", seen=place.counter, **treatment
