@@ -33,6 +33,7 @@ DEFAULTS: Settings = {  # of the plain GAN: what a run's settings mean where the
     "lookahead": 0,
 }
 AUGMENTATIONS = "colour,translation,cutout"
+EXCESSIVE = 30.0  # times the usual weight of a penalty
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,14 @@ def _stronger_penalty(settings: Settings) -> Changes | None:
     return {"gamma": 4 * gamma, "gamma_end": gamma if end is None else float(end)}
 
 
+def _usual_penalty(settings: Settings) -> Changes | None:
+    """The weight in proportion to the values of a sample, where it is set far above."""
+    usual = math.prod(settings["shape"]) / 800 if len(settings["shape"]) == 3 else 1.0
+    if settings["penalty"] == "none" or float(settings["gamma"]) < EXCESSIVE * usual:
+        return None
+    return {"gamma": usual} | ({} if settings["gamma_end"] is None else {"gamma_end": usual / 10})
+
+
 def _weaker_penalty(settings: Settings) -> Changes | None:
     gamma, end = float(settings["gamma"]), settings["gamma_end"]
     if settings["penalty"] == "none" or not gamma:
@@ -230,6 +239,7 @@ def _resized(settings: Settings) -> Changes | None:
 SAME_RATE = Recipe("same-rate", "let both networks learn at the slower one's rate", _same_rate)
 PENALTIES = Recipe("penalties", "both gradient penalties, R1 and R2", _penalised)
 RELATIVISTIC = Recipe("relativistic", "the relativistic objective with both gradient penalties", _relativistic)
+USUAL = Recipe("usual-penalty", "the usual weight of the penalty for samples of this size", _usual_penalty)
 STRONGER = Recipe("stronger-penalty", "four times the penalty, falling back to what it was", _stronger_penalty)
 SLOWER_D = Recipe("slower-discriminator", "a quarter of the discriminator's learning rate", _slower_discriminator)
 NO_MOMENTUM = Recipe("no-momentum", "no momentum: beta1 0", lambda s: {"beta1": 0.0} if s["beta1"] > 0 else None)
@@ -244,6 +254,7 @@ KEEP_BEST = Recipe("keep-best", "stop, and use the checkpoint that was best on h
 TABLE: Mapping[str, tuple[Recipe, ...]] = {
     "explosion": (
         SAME_RATE,
+        USUAL,
         HALVED,
         Recipe("quarter-rates", "a quarter of the learning rate for both networks", gain=0.25),
         Recipe("quarter-again", "once more a quarter of the learning rate for both networks", gain=0.25),
@@ -264,6 +275,7 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
     ),
     "discriminator_blind": (
         SAME_RATE,
+        USUAL,
         Recipe("faster-discriminator", "twice the discriminator's learning rate", _faster_discriminator),
         Recipe("weaker-penalty", "a quarter of the penalty", _weaker_penalty),
         Recipe("less-augmentation", "less augmentation", _less_augmentation, images=True),
