@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Settings = Mapping[str, Any]
-Changes = dict[str, Any]
+from gansmith.doctor import changes
+from gansmith.doctor.changes import Changes, Settings
 
 DEFAULTS: Settings = {  # of the plain GAN: what a run's settings mean where they do not say
     "objective": "non-saturating",
@@ -32,8 +31,6 @@ DEFAULTS: Settings = {  # of the plain GAN: what a run's settings mean where the
     "minibatch_std": False,
     "lookahead": 0,
 }
-AUGMENTATIONS = "colour,translation,cutout"
-EXCESSIVE = 30.0  # times the usual weight of a penalty
 
 
 @dataclass(frozen=True)
@@ -104,9 +101,9 @@ def remedies(ailment: str, settings: Settings, *, kind: str = "", shape: Iterabl
         wanted = recipe.change({**in_force, "shape": tuple(shape)})
         if wanted is None:
             continue
-        changes = {name: _short(value) for name, value in wanted.items() if value != in_force.get(name, wanted)}
-        if changes or not wanted:
-            found.append(Remedy(recipe.id, recipe.words, changes, recipe.roll_back, recipe.gain, recipe.fresh))
+        new = {name: _short(value) for name, value in wanted.items() if value != in_force.get(name, wanted)}
+        if new or not wanted:
+            found.append(Remedy(recipe.id, recipe.words, new, recipe.roll_back, recipe.gain, recipe.fresh))
     return tuple(found)
 
 
@@ -114,141 +111,25 @@ def _short(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
-def _d_lr(settings: Settings) -> float:
-    return float(settings["d_lr"] or settings["lr"])
-
-
-def _same_rate(settings: Settings) -> Changes | None:
-    slower = min(float(settings["lr"]), _d_lr(settings))
-    if max(float(settings["lr"]), _d_lr(settings)) < 2.5 * slower:
-        return None
-    if settings["lr"] <= slower:
-        return {"d_lr": None}
-    end = settings["lr_end"]
-    return {"lr": slower, "d_lr": None} | ({"lr_end": slower / 10} if end and end > slower else {})
-
-
-def _slower_discriminator(settings: Settings) -> Changes:
-    return {"d_lr": _d_lr(settings) / 4}
-
-
-def _faster_discriminator(settings: Settings) -> Changes | None:
-    return {"d_lr": 2 * _d_lr(settings)} if 2 * _d_lr(settings) <= 1 else None
-
-
-def _penalised(settings: Settings) -> Changes | None:
-    """Both gradient penalties (Huang et al. 2024); their first weight in proportion to the values of a sample."""
-    gamma, off = float(settings["gamma"]), settings["penalty"] == "none" or not settings["gamma"]
-    if settings["penalty"] == "r1+r2" and not off:
-        return None
-    if off:
-        gamma = math.prod(settings["shape"]) / 800 if len(settings["shape"]) == 3 else 1.0
-    return {"penalty": "r1+r2", "gamma": gamma}
-
-
-def _relativistic(settings: Settings) -> Changes | None:
-    penalty = _penalised(settings)
-    if settings["objective"] == "relativistic":
-        return penalty
-    unlabelled = {name: 0.0 for name in ("smooth", "smooth_fake", "flip_labels") if settings.get(name)}
-    return {"objective": "relativistic", **unlabelled, **(penalty or {})}  # it compares logits: there are no labels
-
-
-def _stronger_penalty(settings: Settings) -> Changes | None:
-    """Four times the weight, annealed back to what it was."""
-    gamma, end = float(settings["gamma"]), settings["gamma_end"]
-    if settings["penalty"] == "none" or not gamma:
-        return None
-    return {"gamma": 4 * gamma, "gamma_end": gamma if end is None else float(end)}
-
-
-def _usual_penalty(settings: Settings) -> Changes | None:
-    """The weight in proportion to the values of a sample, where it is set far above."""
-    usual = math.prod(settings["shape"]) / 800 if len(settings["shape"]) == 3 else 1.0
-    if settings["penalty"] == "none" or float(settings["gamma"]) < EXCESSIVE * usual:
-        return None
-    return {"gamma": usual} | ({} if settings["gamma_end"] is None else {"gamma_end": usual / 10})
-
-
-def _weaker_penalty(settings: Settings) -> Changes | None:
-    gamma, end = float(settings["gamma"]), settings["gamma_end"]
-    if settings["penalty"] == "none" or not gamma:
-        return None
-    return {"gamma": gamma / 4} | ({} if end is None else {"gamma_end": float(end) / 4})
-
-
-def _less_noise(settings: Settings) -> Changes | None:
-    loud = [name for name in ("noise", "smooth", "smooth_fake", "flip_labels") if settings.get(name)]
-    return {name: 0.0 for name in loud} or None
-
-
-def _less_augmentation(settings: Settings) -> Changes | None:
-    """A target the adaptive strength reaches sooner, else one kind less."""
-    if not settings["augment"]:
-        return None
-    if settings["ada"] > 0.3:
-        return {"ada": settings["ada"] / 2}
-    return {"augment": ",".join(settings["augment"].split(",")[:-1]), "ada": 0.0}
-
-
-def _packed(settings: Settings) -> Changes | None:
-    return {"pack": 2} if settings["pack"] == 1 and settings["batch"] % 2 == 0 else None
-
-
-def _minibatch_std(settings: Settings) -> Changes | None:
-    groups = settings["batch"] // settings["pack"] % 4 == 0
-    return {"minibatch_std": True} if not settings["minibatch_std"] and groups else None
-
-
-def _lookahead(settings: Settings) -> Changes | None:
-    return {"lookahead": 5, "lookahead_alpha": 0.5} if not settings["lookahead"] else None
-
-
-def _averaged(settings: Settings) -> Changes | None:
-    return {"ema": 20.0} if not settings["ema"] else None
-
-
-def _decaying(settings: Settings) -> Changes | None:
-    return {"lr_end": settings["lr"] / 10} if settings["lr_end"] is None else None
-
-
-def _adaptive(settings: Settings) -> Changes | None:
-    """Karras et al. 2020: the target 0.6."""
-    if settings["ada"]:
-        return None
-    return {"ada": 0.6} | ({} if settings["augment"] else {"augment": AUGMENTATIONS})
-
-
-def _all_augmentations(settings: Settings) -> Changes | None:
-    """Zhao et al. 2020: all three kinds, always."""
-    wanted = {"augment": AUGMENTATIONS, "ada": 0.0}
-    return wanted if any(settings[name] != value for name, value in wanted.items()) else None
-
-
-def _once(name: str, value: Any, *, off: Any = 0) -> Callable[[Settings], Changes | None]:
-    """Set a setting that is off."""
-    return lambda settings: {name: value} if settings[name] == off else None
-
-
-def _resized(settings: Settings) -> Changes | None:
-    if settings["upsample"] == "resize":
-        return None
-    return {"upsample": "resize"} | ({"kernel": 4} if settings.get("kernel") == 3 else {})
-
-
-SAME_RATE = Recipe("same-rate", "let both networks learn at the slower one's rate", _same_rate)
-PENALTIES = Recipe("penalties", "both gradient penalties, R1 and R2", _penalised)
-RELATIVISTIC = Recipe("relativistic", "the relativistic objective with both gradient penalties", _relativistic)
-USUAL = Recipe("usual-penalty", "the usual weight of the penalty for samples of this size", _usual_penalty)
-STRONGER = Recipe("stronger-penalty", "four times the penalty, falling back to what it was", _stronger_penalty)
-SLOWER_D = Recipe("slower-discriminator", "a quarter of the discriminator's learning rate", _slower_discriminator)
+SAME_RATE = Recipe("same-rate", "let both networks learn at the slower one's rate", changes.same_rate)
+PENALTIES = Recipe("penalties", "both gradient penalties, R1 and R2", changes.penalised)
+RELATIVISTIC = Recipe("relativistic", "the relativistic objective with both gradient penalties", changes.relativistic)
+USUAL = Recipe("usual-penalty", "the usual weight of the penalty for samples of this size", changes.usual_penalty)
+STRONGER = Recipe("stronger-penalty", "four times the penalty, falling back to what it was", changes.stronger_penalty)
+SLOWER_D = Recipe(
+    "slower-discriminator", "a quarter of the discriminator's learning rate", changes.slower_discriminator
+)
 NO_MOMENTUM = Recipe("no-momentum", "no momentum: beta1 0", lambda s: {"beta1": 0.0} if s["beta1"] > 0 else None)
 HALVED = Recipe("halve-rates", "half the learning rate for both networks", gain=0.5)
-DECAY = Recipe("decay", "let the learning rate fall to a tenth by the end", _decaying)
-EMA = Recipe("average", "sample from an average of the generator's weights", _averaged)
-ADA = Recipe("adaptive-augmentation", "augmentation as strong as the discriminator needs", _adaptive, images=True)
-DIFFAUGMENT = Recipe("augmentation", "colour, translation and cutout at every step", _all_augmentations, images=True)
-LECAM = Recipe("lecam", "LeCam regularisation, weight 0.3", _once("lecam", 0.3))
+DECAY = Recipe("decay", "let the learning rate fall to a tenth by the end", changes.decaying)
+EMA = Recipe("average", "sample from an average of the generator's weights", changes.averaged)
+ADA = Recipe(
+    "adaptive-augmentation", "augmentation as strong as the discriminator needs", changes.adaptive, images=True
+)
+DIFFAUGMENT = Recipe(
+    "augmentation", "colour, translation and cutout at every step", changes.all_augmentations, images=True
+)
+LECAM = Recipe("lecam", "LeCam regularisation, weight 0.3", changes.once("lecam", 0.3))
 KEEP_BEST = Recipe("keep-best", "stop, and use the checkpoint that was best on held-out data", roll_back=False)
 
 TABLE: Mapping[str, tuple[Recipe, ...]] = {
@@ -258,7 +139,9 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
         HALVED,
         Recipe("quarter-rates", "a quarter of the learning rate for both networks", gain=0.25),
         Recipe("quarter-again", "once more a quarter of the learning rate for both networks", gain=0.25),
-        Recipe("penalties", "both gradient penalties, R1 and R2, to bound the discriminator's slope", _penalised),
+        Recipe(
+            "penalties", "both gradient penalties, R1 and R2, to bound the discriminator's slope", changes.penalised
+        ),
         NO_MOMENTUM,
         Recipe(
             "shorter-memory",
@@ -270,29 +153,29 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
         SAME_RATE,
         RELATIVISTIC,
         SLOWER_D,
-        Recipe("noise", "instance noise on what the discriminator sees, fading out", _once("noise", 0.1)),
-        Recipe("skip-discriminator", "skip the discriminator while it wins", _once("skip_d", 0.9, off=1)),
+        Recipe("noise", "instance noise on what the discriminator sees, fading out", changes.once("noise", 0.1)),
+        Recipe("skip-discriminator", "skip the discriminator while it wins", changes.once("skip_d", 0.9, off=1)),
     ),
     "discriminator_blind": (
         SAME_RATE,
         USUAL,
-        Recipe("faster-discriminator", "twice the discriminator's learning rate", _faster_discriminator),
-        Recipe("weaker-penalty", "a quarter of the penalty", _weaker_penalty),
-        Recipe("less-augmentation", "less augmentation", _less_augmentation, images=True),
-        Recipe("less-noise", "no noise on images or labels", _less_noise),
+        Recipe("faster-discriminator", "twice the discriminator's learning rate", changes.faster_discriminator),
+        Recipe("weaker-penalty", "a quarter of the penalty", changes.weaker_penalty),
+        Recipe("less-augmentation", "less augmentation", changes.less_augmentation, images=True),
+        Recipe("less-noise", "no noise on images or labels", changes.less_noise),
     ),
     "mode_collapse": (
         SAME_RATE,
         STRONGER,
         RELATIVISTIC,
-        Recipe("pack", "show the discriminator two samples at once (PacGAN)", _packed),
-        Recipe("minibatch-std", "show the discriminator how varied its batch is", _minibatch_std),
+        Recipe("pack", "show the discriminator two samples at once (PacGAN)", changes.packed),
+        Recipe("minibatch-std", "show the discriminator how varied its batch is", changes.minibatch_std),
         NO_MOMENTUM,
         HALVED,
     ),
     "oscillation": (
         PENALTIES,
-        Recipe("lookahead", "Lookahead for both players, k 5, alpha 0.5", _lookahead),
+        Recipe("lookahead", "Lookahead for both players, k 5, alpha 0.5", changes.lookahead),
         EMA,
         DECAY,
         NO_MOMENTUM,
@@ -304,13 +187,13 @@ TABLE: Mapping[str, tuple[Recipe, ...]] = {
         Recipe(
             "resize",
             "resize and convolve instead of strided transposed convolution",
-            _resized,
+            changes.resized,
             fresh=("generator",),
             needs=("upsample",),
             images=True,
         ),
     ),
-    "augmentation_leak": (Recipe("less-augmentation", "less augmentation", _less_augmentation, images=True),),
+    "augmentation_leak": (Recipe("less-augmentation", "less augmentation", changes.less_augmentation, images=True),),
     "bad_init": (
         Recipe(
             "fresh-start",
