@@ -102,11 +102,11 @@ WEAK = ("discriminator_blind", "mode_collapse", "oscillation", "explosion", "bad
 FAULTS = (
     Fault("d-lr-50", POWER, partial(_times, factor=50, of=("d_lr",))),
     Fault("g-lr-50", WEAK, partial(_times, factor=50, of=("lr",))),
-    Fault("both-lr-30", ("explosion", "oscillation", *POWER, *WEAK), partial(_times, factor=30, of=BOTH), hidden=True),
+    Fault("both-lr-30", ("explosion", "oscillation", *POWER, *WEAK), partial(_times, factor=30, of=BOTH)),
     Fault("saturating", POWER, partial(_put, objective="minimax", penalty="none")),
     Fault("momentum", ("oscillation", *POWER, *WEAK), _unnormalised),
     Fault("batch-2", ("oscillation", *POWER, *WEAK), partial(_put, batch=2), only=("dcgan",), points=False),
-    Fault("z-1", ("mode_collapse",), partial(_put, z=1), hidden=True),
+    Fault("z-1", ("mode_collapse",), partial(_put, z=1)),
     Fault("z-fixed", ("mode_collapse",), inject="fixed z"),
     Fault("collapsed-init", ("bad_init", "mode_collapse"), inject="collapsed init"),
     Fault("d-small", WEAK, partial(_d_width, factor=0.1)),

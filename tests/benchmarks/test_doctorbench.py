@@ -115,7 +115,7 @@ def test_names_are_counted_by_fault() -> None:
 def test_who_mends_the_detectors_is_told_nothing_of_hidden_faults() -> None:
     found = mistakes(
         [
-            Seen(record("z-1", 99.0), Replay()),
+            Seen(record("flood", 99.0), Replay()),
             Seen(record("d-lr-50", 99.0), Replay()),
             Seen(record("d-lr-50", 99.0), alarms((0.1, "checkerboard"))),
             Seen(record("g-lr-50", 99.0), alarms((0.9, "mode_collapse"))),
@@ -124,7 +124,7 @@ def test_who_mends_the_detectors_is_told_nothing_of_hidden_faults() -> None:
         ]
     )
     assert [line.split()[0] for line in found] == ["false", "late", "misnamed", "missed"]
-    assert not any("z-1" in line for line in found)
+    assert not any("flood" in line for line in found)
 
 
 def test_untreated_trainings_end_as_they_were_watched() -> None:
@@ -237,7 +237,7 @@ def test_what_was_not_run_says_so(tmp_path: Path) -> None:
 
 
 def test_figures_stand_beside_their_goals(tmp_path: Path) -> None:
-    noticed, missed, well = record("z-1", 99.0), record("d-lr-50", 99.0), record()
+    noticed, missed, well = record("flood", 99.0), record("d-lr-50", 99.0), record()
     seen = [Seen(noticed, alarms((0.3, "oscillation"))), Seen(missed, Replay()), Seen(well, Replay())]
     lines = section(Bench(tmp_path, seen), "command")
     by_start = {line.split(" | ")[0].strip("| "): line for line in lines if line.startswith("| ")}
@@ -245,7 +245,7 @@ def test_figures_stand_beside_their_goals(tmp_path: Path) -> None:
     assert "| 0% (0 of 1;" in by_start["healthy alarmed: digits and ring, where thresholds were fitted"]
     assert "0% (0 of 1; 0% to 79%) | at least 85%" in by_start["right name at the first alarm: all"]
     assert "30% (30% to 30%) | at most 10% | 20 points away" in by_start["budget gone at the first alarm"]
-    assert any(line.startswith("| z-1 (never looked at) | 1 of 1 | 1 of 1 |") for line in lines)
+    assert any(line.startswith("| flood (never looked at) | 1 of 1 | 1 of 1 |") for line in lines)
     assert "not run yet" in by_start["doomed rescued, its last checkpoint"]  # though one is settled: it had no alarm
     assert any("1 of the doomed wait for treatment" in line for line in lines)
     assert any(line.startswith("| d-lr-50 | 1 of 1 | 0 of 1 |") for line in lines)
