@@ -204,12 +204,12 @@ def test_every_kind_of_change_trains_on_is_resumed_and_drawn_from(
     assert all(line["facts"]["skipped"] == 0 for line in longer.journal.read())
 
 
-@pytest.mark.parametrize("family", ["gan", "dcgan", "robust"])
-@pytest.mark.parametrize("data", ["digits", "ring"])
+@pytest.mark.parametrize(
+    ("family", "data"),
+    [("gan", "digits"), ("dcgan", "digits"), ("robust", "digits"), ("gan", "ring"), ("robust", "ring")],
+)
 def test_whatever_is_offered_can_be_built_one_upon_the_other(family: str, data: str) -> None:
     """All the remedies of an ailment in a row, each upon those before; then every ailment upon the others."""
-    if (family, data) == ("dcgan", "ring"):
-        pytest.skip("no points in this family")
     found = looked(data, family)
     doctor, upon_all = care.Care(found.config), Place()
     for ailment in TABLE:
