@@ -119,9 +119,14 @@ class ResidualGenerator(nn.Module):
         x = self.stages[0](self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2))
         for thin, stage in zip(self.thin, list(self.stages)[1:], strict=True):
             x = stage(functional.interpolate(thin(x), scale_factor=2.0, mode="bilinear", align_corners=False))
-        image = self.last(functional.leaky_relu(x, self.slope))[:, :, : self.shape[1], : self.shape[2]].float()
-        clamped = image.clamp(-1, 1)
-        return torch.lerp(clamped, image, LEAK) if self.training else clamped
+        return bounded(self.last(functional.leaky_relu(x, self.slope)), self.shape, leaking=self.training)
+
+
+def bounded(image: Tensor, shape: tuple[int, int, int], *, leaking: bool) -> Tensor:
+    """The upper left of an image, of that shape, in float32 and clamped to [-1, 1], but for the leak."""
+    image = image[:, :, : shape[1], : shape[2]].float()
+    clamped = image.clamp(-1, 1)
+    return torch.lerp(clamped, image, LEAK) if leaking else clamped
 
 
 class ResidualDiscriminator(nn.Module):
@@ -146,9 +151,13 @@ class ResidualDiscriminator(nn.Module):
         self.last = linear(widths[-1] * math.prod(grids[-1]), 1)
 
     def forward(self, image: Tensor) -> Tensor:
+        return self.last(self.features(image))[:, 0]
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the last layer weighs: (N, its inputs)."""
         if any(self.pad):
             image = functional.pad(image, self.pad, mode="replicate")
         x = self.stages[0](self.first(image))
         for widen, stage in zip(self.widen, list(self.stages)[1:], strict=True):
             x = stage(widen(functional.avg_pool2d(x, 2)))
-        return self.last(functional.leaky_relu(x, self.slope).permute(0, 2, 3, 1).flatten(1))[:, 0]
+        return functional.leaky_relu(x, self.slope).permute(0, 2, 3, 1).flatten(1)
