@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import torch
 
@@ -14,17 +15,26 @@ class Batch:
 
     image: (N, C, H, W) float32 in [-1, 1]; for points, standardised rows (N, D).
     label: (N,) int64 class indices, or None.
+    given: "source" (N, C, H, W), float32 in [-1, 1]: the other half of each pair, or as many images of the other side
+    of unpaired data; "caption" (N, L) uint8: UTF-8, zero padded. Only what the data has.
     """
 
     image: torch.Tensor
     label: torch.Tensor | None = None
+    given: Mapping[str, torch.Tensor] = field(default_factory=lambda: MappingProxyType({}))
 
     def __len__(self) -> int:
         return self.image.shape[0]
+
+    @property
+    def conditions(self) -> dict[str, torch.Tensor]:
+        """Everything that came with the images, by name: what is given, and "label" where there is one."""
+        return {**self.given, **({} if self.label is None else {"label": self.label})}
 
     def parts(self, count: int) -> Iterator[Batch]:
         """Cut into `count` equal parts (gradient accumulation)."""
         size = len(self) // count
         for start in range(0, size * count, size):
             cut = slice(start, start + size)
-            yield Batch(self.image[cut], None if self.label is None else self.label[cut])
+            label = None if self.label is None else self.label[cut]
+            yield Batch(self.image[cut], label, {name: value[cut] for name, value in self.given.items()})

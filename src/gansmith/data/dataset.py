@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from gansmith.data.batch import Batch
 from gansmith.data.gather import announced, as_floats, as_floats_there, gathered
-from gansmith.data.order import orders
+from gansmith.data.order import balanced_orders, orders
 from gansmith.data.report import DataReport
 from gansmith.data.spec import DataSpec
+
+NONE = np.empty(0, np.int64)
+SOURCE_SEED = 0x9E3779B97F4A7C15  # far from any seed a user would choose
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, and which of them may be trained on.
+    """Samples, which of them may be trained on, and what comes with them.
 
-    values: (N, H, W, C) uint8, or (N, D) float32 standardised points; labels: (N,) int64 or None;
-    train, held: disjoint row numbers. Held-out rows never enter a batch.
+    values: (N, H, W, C) uint8, both sides of pairs, or (N, D) float32 standardised points; labels: (N,) int64 or None;
+    train, held: disjoint row numbers, of the target side where there are two. Held-out rows never enter a batch.
+    source_train, source_held: the same of the source side of unpaired data. source_of: (N,) the row of the source that
+    goes with each target: the other half of a pair; of unpaired data, one of the same part (training or held out).
+    captions: (N, L) uint8, zeros where an image has none. balanced: whether every class is drawn equally often.
     """
 
     spec: DataSpec
@@ -29,45 +35,80 @@ class Dataset:
     labels: np.ndarray | None
     train: np.ndarray
     held: np.ndarray
+    source_train: np.ndarray = field(default_factory=lambda: NONE)
+    source_held: np.ndarray = field(default_factory=lambda: NONE)
+    source_of: np.ndarray | None = None
+    captions: np.ndarray | None = None
+    balanced: bool = False
 
     def tensor(self, rows: np.ndarray) -> torch.Tensor:
         """Samples as networks see them: (n, C, H, W) float32 in [-1, 1] in channels-last memory, or (n, D)."""
         return as_floats(gathered(self.values, np.asarray(rows, np.int64)))
+
+    def batch(self, rows: np.ndarray, device: torch.device | str = "cpu") -> Batch:
+        """These rows with everything that comes with them; nothing is random."""
+        rows = np.asarray(rows, np.int64)
+        given = {} if self.source_of is None else {"source": self.tensor(self.source_of[rows]).to(device)}
+        if self.captions is not None:
+            given["caption"] = torch.from_numpy(self.captions[rows]).to(device)
+        label = None if self.labels is None else torch.from_numpy(self.labels[rows]).to(device)
+        return Batch(self.tensor(rows).to(device), label, given)
 
     def batches(
         self, batch: int, *, seed: int, seen: int, device: torch.device | str = "cpu", channels_last: bool = True
     ) -> Iterator[Batch]:
         """Endless training batches, a pure function of (seed, samples seen); resume with the number seen so far.
 
-        Every epoch is a fresh permutation; batches straddle epochs. On an accelerator the set moves there as it is,
-        8 bits a channel, when it fits in half of the free memory.
+        Every epoch is a fresh permutation; batches straddle epochs. Unpaired sources follow permutations of their own.
+        On an accelerator the set moves there as it is, 8 bits a channel, when it fits in half of the free memory.
         """
         device = torch.device(device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        picks = (self.train[order] for order in orders(len(self.train), batch, seed=seed, seen=seen))
+        picks = self._picks(batch, seed, seen)
         if device.type == "cuda" and 2 * self.values.nbytes < torch.cuda.mem_get_info(device)[0]:
-            yield from self._on_device(picks, device, layout)
+            pixels = self._on_device(picks, device, layout)
+        else:
+            pixels = self._from_host(picks, device, layout)
+        for rows, images in pixels:
+            targets = rows[:batch]
+            given = {} if len(rows) == batch else {"source": images[batch:]}
+            if self.captions is not None:
+                given["caption"] = _moved(self.captions[targets], device)
+            label = None if self.labels is None else _moved(self.labels[targets], device)
+            yield Batch(images[:batch], label, given)
+
+    def _picks(self, batch: int, seed: int, seen: int) -> Iterator[np.ndarray]:
+        """The rows of each batch: the targets, then as many sources where there are any."""
+        if self.balanced and self.labels is not None:
+            targets = balanced_orders(self.labels[self.train], batch, seed=seed, seen=seen)
+        else:
+            targets = orders(len(self.train), batch, seed=seed, seen=seen)
+        if len(self.source_train):
+            sources = orders(len(self.source_train), batch, seed=seed ^ SOURCE_SEED, seen=seen)
+            for target, source in zip(targets, sources, strict=True):
+                yield np.concatenate((self.train[target], self.source_train[source]))
             return
+        for target in targets:
+            rows = self.train[target]
+            yield rows if self.source_of is None else np.concatenate((rows, self.source_of[rows]))
+
+    def _from_host(
+        self, picks: Iterator[np.ndarray], device: torch.device, layout: torch.memory_format
+    ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
         for rows in announced(self.values, picks):
             raw = gathered(self.values, rows)
             image = as_floats(raw) if device.type == "cpu" else as_floats_there(_moved(raw, device))
-            yield Batch(_laid_out(image, layout), self._label(rows, device))
+            yield rows, _laid_out(image, layout)
 
     def _on_device(
         self, picks: Iterator[np.ndarray], device: torch.device, layout: torch.memory_format
-    ) -> Iterator[Batch]:
+    ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
         dtype = torch.uint8 if self.values.dtype == np.uint8 else torch.float32
         values = torch.empty(self.values.shape, dtype=dtype, device=device)
         for start in range(0, len(self.values), 4096):
             values[start : start + 4096] = torch.from_numpy(np.array(self.values[start : start + 4096]))
-        labels = None if self.labels is None else torch.from_numpy(np.array(self.labels)).to(device)
         for rows in picks:
-            index = _moved(rows, device)
-            image = _laid_out(as_floats_there(values.index_select(0, index)), layout)
-            yield Batch(image, None if labels is None else labels.index_select(0, index))
-
-    def _label(self, rows: np.ndarray, device: torch.device) -> torch.Tensor | None:
-        return None if self.labels is None else _moved(self.labels[rows], device)
+            yield rows, _laid_out(as_floats_there(values.index_select(0, _moved(rows, device))), layout)
 
 
 def _moved(array: np.ndarray, device: torch.device) -> torch.Tensor:

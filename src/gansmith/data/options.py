@@ -1,4 +1,4 @@
-"""The choices a user has about data: size, fit, channels, what is held out."""
+"""The choices a user has about data: size, fit, channels, what is held out, what is paired with what."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ MAX_SIDE = 4096
 
 Fit = Literal["crop", "pad", "stretch"]
 Channels = Literal[1, 2, 3, 4]
+Layout = Literal["auto", "plain", "paired", "unpaired", "edges"]
+Direction = Literal["AtoB", "BtoA"]
 
 
 class DataOptions(Settings):
@@ -33,7 +35,17 @@ class DataOptions(Settings):
         default=0.05, ge=0, le=0.5, description="Share kept out of training, to measure with (at least 64 of many)"
     )
     cache: bool = Field(default=True, description="Keep the prepared images on disk, so that the next start is instant")
-    strict: bool = Field(default=False, description="Refuse to start when any file cannot be read")
+    strict: bool = Field(default=False, description="Refuse to start when any file cannot be read or has no partner")
+    layout: Layout = Field(
+        default="auto",
+        description="What the images are: plain, paired, unpaired (two sides), or edges (outlines are made of them)",
+    )
+    sides: tuple[str, str] | None = Field(default=None, description="The two sub-folders that are side A and side B")
+    direction: Direction = Field(default="AtoB", description="Which side is the source, and which is learned")
+    balanced: bool = Field(default=False, description="Draw every class equally often")
+    captions: Literal["optional", "required"] = Field(
+        default="optional", description="Whether images without a caption are left out"
+    )
 
     @field_validator("size", mode="before")
     @classmethod
@@ -41,6 +53,19 @@ class DataOptions(Settings):
         if isinstance(value, (str, int)):
             return read_size(str(value))
         return None if value is None else read_size("x".join(map(str, value)))
+
+    @field_validator("sides", mode="before")
+    @classmethod
+    def _sides(cls, value: Any) -> Any:
+        return read_sides(value) if isinstance(value, str) else value
+
+
+def read_sides(text: str) -> tuple[str, str]:
+    """("flat", "3d") from `flat,3d`; UsageError for anything else."""
+    names = [name.strip().strip("/") for name in text.split(",")]
+    if len(names) != 2 or not all(names) or names[0] == names[1]:
+        raise UsageError(f"'{text}' does not name two sides.", "Two different sub-folders are needed.", "--sides A,B")
+    return names[0], names[1]
 
 
 def read_size(text: str) -> tuple[int, int]:

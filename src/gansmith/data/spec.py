@@ -22,6 +22,14 @@ class DataSpec(Settings):
     mean: tuple[float, ...] = Field(default=(), description="Column means: point = mean + scale * network value")
     scale: tuple[float, ...] = Field(default=(), description="Column standard deviations")
     decimals: tuple[int, ...] = Field(default=(), description="Decimals each column was written with")
+    shares: tuple[float, ...] = Field(default=(), description="Share of each class among the samples trained on")
+    pairing: Literal["none", "paired", "unpaired"] = Field(
+        default="none", description="Whether each image has a source image, or there is a second side of sources"
+    )
+    sides: tuple[str, ...] = Field(default=(), description="Names of the source side and the target side")
+    captions: tuple[str, ...] = Field(default=(), description="Some captions, spread over the training samples")
+    words: tuple[str, ...] = Field(default=(), description="Words of the training captions, most frequent first")
+    caption_bytes: int = Field(default=0, description="Length of a caption's row of bytes; 0 without captions")
     fingerprint: str = Field(description="SHA-256 over the prepared content and the options that shaped it")
 
     def same_as(self, other: DataSpec) -> bool:
