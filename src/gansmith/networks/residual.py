@@ -115,11 +115,20 @@ class ResidualGenerator(nn.Module):
         self.last = convolution(widths[-1], shape[0], 3, 1.0)
 
     def forward(self, z: Tensor) -> Tensor:
-        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
-        x = self.stages[0](self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2))
+        x = self.stages[0](self.smallest(z))
         for thin, stage in zip(self.thin, list(self.stages)[1:], strict=True):
-            x = stage(functional.interpolate(thin(x), scale_factor=2.0, mode="bilinear", align_corners=False))
+            x = stage(enlarged(thin(x)))
         return bounded(self.last(functional.leaky_relu(x, self.slope)), self.shape, leaking=self.training)
+
+    def smallest(self, z: Tensor) -> Tensor:
+        """The map (N, channels, rows, columns) on the coarsest grid that everything grows from."""
+        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
+        return self.first(z).unflatten(1, (*self.start, -1)).permute(0, 3, 1, 2)
+
+
+def enlarged(x: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear."""
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def bounded(image: Tensor, shape: tuple[int, int, int], *, leaking: bool) -> Tensor:
