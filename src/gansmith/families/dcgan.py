@@ -54,7 +54,8 @@ def build(settings: DCGANSettings, spec: DataSpec, images: int) -> Game:
     duel = plain_duel(settings, together=False)
     if settings.g_every == 1:
         duel = made_once(duel)
-    return adversarial(settings, generator, discriminator, duel, images, shape)
+    networks = {"generator": generator, "discriminator": discriminator}
+    return adversarial(settings, networks, [duel], images, shape)
 
 
 def recipe(spec: DataSpec) -> Recipe:

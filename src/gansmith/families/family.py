@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gansmith.data.spec import DataSpec
 from gansmith.game.game import Game
 from gansmith.game.settings import AdversarialSettings
+
+
+Needs = Literal["", "labels", "captions", "labels or captions", "paired", "unpaired"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Family:
 
     recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
-    kinds: data kinds it learns from. channels_last: whether its convolutions are faster so.
+    kinds: data kinds it learns from. needs: what must come with them. paper: where it was published. data: what data it
+    is for, in words. channels_last: whether its convolutions are faster so.
     guard: ailments that are treated even where remedies are only suggested.
     """
 
@@ -39,5 +43,8 @@ class Family:
     recipe: Callable[[DataSpec], Recipe]
     build: Callable[[Any, DataSpec, int], Game]
     kinds: tuple[str, ...] = ("images", "points")
+    needs: Needs = ""
+    paper: str = ""
+    data: str = "images"
     channels_last: bool = True
     guard: tuple[str, ...] = ("explosion",)

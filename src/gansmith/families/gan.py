@@ -31,7 +31,8 @@ class GANSettings(AdversarialSettings):
 def build(settings: GANSettings, spec: DataSpec, images: int) -> Game:
     generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, settings.slope)
     discriminator = MaxoutDiscriminator(packed_shape(spec.shape, settings.pack), settings.d_width, settings.dropout)
-    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images, spec.shape)
+    networks = {"generator": generator, "discriminator": discriminator}
+    return adversarial(settings, networks, [plain_duel(settings, together=True)], images, spec.shape)
 
 
 def recipe(spec: DataSpec) -> Recipe:

@@ -55,7 +55,8 @@ def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
         made, shown = cast(tuple[int, int, int], spec.shape), cast(tuple[int, int, int], judged)
         generator = ResidualGenerator(made, settings.z, settings.width, blocks=settings.depth, slope=slope)
         discriminator = ResidualDiscriminator(shown, d_width, blocks=d_depth, slope=d_slope)
-    return adversarial(settings, generator, discriminator, plain_duel(settings, together=True), images, spec.shape)
+    networks = {"generator": generator, "discriminator": discriminator}
+    return adversarial(settings, networks, [plain_duel(settings, together=True)], images, spec.shape)
 
 
 def recipe(spec: DataSpec) -> Recipe:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,13 +21,27 @@ from gansmith.game.duel import (
     generator_loss,
     penalty_loss,
 )
-from gansmith.game.game import Adam, Duel, Game, Loss, Networks, Request, Rule, Sample, Step, Turn, noise, players
-from gansmith.game.history import KEPT, LARGEST, History, remembering
+from gansmith.game.game import (
+    Adam,
+    Duel,
+    Game,
+    Loss,
+    Networks,
+    Request,
+    Rule,
+    Sample,
+    Step,
+    Terms,
+    Turn,
+    noise,
+    players,
+)
+from gansmith.game.history import History, history_size, remembering
 from gansmith.game.lecam import Anchors, anchored, lecam
 from gansmith.game.lookahead import SlowWeights, lookahead
 from gansmith.game.matching import matching
 from gansmith.game.packing import packed
-from gansmith.game.schedules import Schedule, constant, cosine, linear
+from gansmith.game.schedules import Schedule, constant, cosine, late, linear
 from gansmith.game.settings import AdversarialSettings as AdversarialSettings
 from gansmith.losses.diffaugment import KINDS, diffaugment
 from gansmith.losses.objectives import OBJECTIVES, Objective, flipped, smoothed
@@ -33,54 +49,68 @@ from gansmith.losses.penalties import PENALTIES
 from gansmith.networks.spectral import normalise_spectra
 from gansmith.networks.spread import see_spread
 
+Draw = Callable[[Networks, Request], Tensor]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 CHUNK = 64  # samples drawn at once: more only leave the processor's cache
 
 
 def adversarial(
     settings: AdversarialSettings,
-    generator: nn.Module,
-    discriminator: nn.Module,
-    duel: Duel,
+    networks: Mapping[str, nn.Module],
+    duels: Sequence[Duel],
     images: int,
     shape: Sequence[int],
+    *,
+    draw: Draw | None = None,
+    d_losses: Mapping[str, Loss] = NOTHING,
+    g_losses: Mapping[str, Loss] = NOTHING,
+    d_learners: Sequence[str] = (),
+    g_learners: Sequence[str] = (),
+    memories: Mapping[str, tuple[nn.Module, Rule | None]] = NOTHING,
 ) -> Game:
-    """The two-player game of a family: its networks and duel, under its settings, for `images` of training.
+    """The game of a family: its players and duels, under its settings, for `images` of training.
 
-    shape: of one sample. The discriminator is one of `packed_shape(shape, settings.pack)`.
+    networks: all players. shape: of one sample as the duels show it; discriminators are of `packed_shape(shape, pack)`.
+    draw: default, fresh latents through the generator. d_losses, g_losses: further losses of the discriminators' and
+    the generators' turn, after the duels'; d_learners, g_learners: further players that learn in it, as that side does.
+    memories: players that never learn, with the rule each follows. Balance and ADA follow the first duel.
     Raises UsageError where settings ask for what this data cannot have.
     """
-    shown, own = _seen(settings, duel, shape), remembering(duel, settings.history) if settings.history else duel
-    turns = _turns(settings, shown, _seen(settings, own, shape) if settings.history else shown)
-    if settings.minibatch_std:
-        see_spread(discriminator)
-    if settings.spectral:
-        normalise_spectra(discriminator)
-    networks = players(generator=generator, discriminator=discriminator)
-    memories = _memories(settings, networks, duel.name, images, shape)
-    networks.update({name: memory for name, (memory, _) in memories.items()})
+    shown = [_seen(settings, duel, shape) for duel in duels]
+    remembered = [_seen(settings, _remembering(settings, duel), shape) for duel in duels]
+    judges, makers = ([getattr(duel, side) for duel in duels] for side in ("discriminator", "generator"))
+    for name in judges:
+        if settings.minibatch_std:
+            see_spread(networks[name])
+        if settings.spectral:
+            normalise_spectra(networks[name])
+    sides = {"d": tuple(dict.fromkeys((*judges, *d_learners))), "g": tuple(dict.fromkeys((*makers, *g_learners)))}
+    cast = players(**networks)
+    memories = {**_memories(settings, cast, duels, sides, images, shape), **memories}
+    cast.update({name: memory for name, (memory, _) in memories.items()})
 
+    turns = _turns(settings, shown, remembered, sides, d_losses, g_losses)
     pretraining = round(settings.pretrain_d * 1000)
     acts = [Act(images - pretraining)]
     if pretraining:
         acts.insert(0, Act(pretraining, "pretrain", tuple(turn.name for turn in turns if turn.name != "generator")))
     length = round(images * settings.anneal)
     half_life = settings.ema * 1000
+    d_adam, g_adam = (_adam(settings, lr, images, length) for lr in (settings.d_lr or settings.lr, settings.lr))
     return Game(
-        networks=networks,
+        networks=cast,
         turns=turns,
-        draw=lambda nets, request: _draw(nets, request, settings),
-        optimizers={
-            "generator": _adam(settings, settings.lr, images, length),
-            "discriminator": _adam(settings, settings.d_lr or settings.lr, images, length),
-        },
+        draw=draw or (lambda nets, request: drawn(nets, request, settings)),
+        optimizers={**dict.fromkeys(sides["d"], d_adam), **dict.fromkeys(sides["g"], g_adam)},
         acts=tuple(acts),
         dials={
             "penalty": _towards(settings.gamma, settings.gamma_end, length),
             "noise": linear(settings.noise, 0.0, images),
         },
         rules=tuple(rule for _, rule in memories.values() if rule),
-        duels=(shown,),
-        averaged=("generator",) if settings.ema else (),
+        duels=tuple(shown),
+        averaged=sides["g"] if settings.ema else (),
         half_life=lambda seen: min(
             half_life, 0.05 * seen
         ),  # Karras et al. 2020: a ramp, so that the start is forgotten
@@ -126,51 +156,94 @@ def _seen(settings: AdversarialSettings, duel: Duel, shape: Sequence[int]) -> Du
     return replace(duel, together=False) if settings.minibatch_std else duel
 
 
-def _turns(settings: AdversarialSettings, duel: Duel, remembered: Duel) -> tuple[Turn, ...]:
-    """remembered: the duel of the discriminator's turns, which may hold older fakes."""
+def _remembering(settings: AdversarialSettings, duel: Duel) -> Duel:
+    """The duel of the discriminator's turns, which may hold older fakes."""
+    if not settings.history:
+        return duel
+    if duel.conditional:
+        raise UsageError(
+            "A history of fakes keeps images alone.",
+            why="here the discriminator also sees what each was made for",
+            do="leave out history=",
+        )
+    return remembering(duel, settings.history)
+
+
+def _turns(
+    settings: AdversarialSettings,
+    shown: Sequence[Duel],
+    remembered: Sequence[Duel],
+    sides: Mapping[str, tuple[str, ...]],
+    d_losses: Mapping[str, Loss],
+    g_losses: Mapping[str, Loss],
+) -> tuple[Turn, ...]:
     objective, share, every = _objective(settings), settings.penalty_share, settings.d_every
     penalties = {"penalty": PENALTIES[settings.penalty]} if settings.penalty != "none" else {}
     lazy = bool(penalties) and settings.penalty_every > 1
-    regularisers = {"lecam": lecam(settings.lecam)} if settings.lecam else {}
-    against: Loss = discriminator_loss(remembered, objective, {} if lazy else penalties, share, regularisers)
-    towards_reals = generator_loss(duel, objective)
-    if settings.feature_matching:
-        towards_reals = matching(towards_reals, duel, settings.feature_matching)
+    against, towards_reals, slopes = {}, {}, {}
+    for duel, own in zip(shown, remembered, strict=True):
+        anchor = {"lecam": lecam(settings.lecam, own.called("lecam"))} if settings.lecam else {}
+        against[own.name] = discriminator_loss(own, objective, {} if lazy else penalties, share, anchor)
+        towards_reals[duel.name] = generator_loss(duel, objective)
+        if settings.feature_matching:
+            towards_reals[duel.name] = matching(towards_reals[duel.name], duel, settings.feature_matching)
+        slopes[own.name] = penalty_loss(own, penalties, share)
     strong = winning(settings.skip_d) if settings.skip_d < 1 else None
     turns = [
-        Turn("discriminator", ("discriminator",), against, every=every, unless=strong),
-        Turn("generator", ("generator",), towards_reals, every=settings.g_every),
+        Turn("discriminator", sides["d"], together(against, d_losses), every=every, unless=strong),
+        Turn("generator", sides["g"], together(towards_reals, g_losses), every=settings.g_every),
     ]
     if lazy:
-        lag = settings.penalty_every
-        penalty = penalty_loss(remembered, penalties, share)
-        turns.insert(1, Turn("penalty", ("discriminator",), penalty, every=lag * every, gain=lag))
+        lag, judges = settings.penalty_every, tuple(duel.discriminator for duel in shown)
+        turns.insert(1, Turn("penalty", judges, together(slopes), every=lag * every, gain=lag))
     return tuple(turns)
 
 
+def together(duels: Mapping[str, Loss], further: Mapping[str, Loss] = NOTHING) -> Loss:
+    """One turn's losses: every duel's, those beyond the first under its name, and then the further ones."""
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        terms: Terms = {}
+        for place, (name, own) in enumerate(duels.items()):
+            found = own(networks, step)
+            terms |= {f"{name} {term}": value for term, value in found.items()} if place else found
+        for name, own in further.items():
+            terms |= {name if term == "loss" else term: value for term, value in own(networks, step).items()}
+        return terms
+
+    return loss
+
+
 def _memories(
-    settings: AdversarialSettings, networks: nn.ModuleDict, duel: str, images: int, shape: Sequence[int]
+    settings: AdversarialSettings,
+    networks: nn.ModuleDict,
+    duels: Sequence[Duel],
+    sides: Mapping[str, tuple[str, ...]],
+    images: int,
+    shape: Sequence[int],
 ) -> dict[str, tuple[nn.Module, Rule | None]]:
     """What the tricks in use must remember, as players that never learn, and the rule each follows."""
     memories: dict[str, tuple[nn.Module, Rule | None]] = {}
     if settings.skip_d < 1:
-        memories["balance"] = Balance(), watch(duel)
+        memories["balance"] = Balance(), watch(duels[0].name)
     if settings.ada:
         memories["ada"] = Strength(), towards(settings.ada, images)
-    if settings.lecam:
-        memories["lecam"] = Anchors(), anchored(duel)
-    if settings.history:
-        memories["history"] = History(min(KEPT * settings.batch, LARGEST), shape), None
+    for duel in duels:
+        if settings.lecam:
+            name = duel.called("lecam")
+            memories[name] = Anchors(), anchored(duel.name, name)
+        if settings.history:
+            memories[duel.called("history")] = History(history_size(settings.batch), shape), None
     if settings.lookahead:
-        slow = SlowWeights({name: networks[name] for name in ("generator", "discriminator")})
+        slow = SlowWeights({name: networks[name] for name in dict.fromkeys((*sides["g"], *sides["d"]))})
         memories["lookahead"] = slow, lookahead(settings.lookahead, settings.lookahead_alpha)
     return memories
 
 
 def _adam(settings: AdversarialSettings, lr: float, images: int, length: int) -> Adam:
-    end = settings.lr_end * (lr / settings.lr) if settings.lr_end else None
+    end = None if settings.lr_end is None else settings.lr_end * (lr / settings.lr)
     return Adam(
-        lr=_towards(lr, end, images),
+        lr=late(lr, end or 0.0, images) if settings.lr_fall == "late" else _towards(lr, end, images),
         beta1=settings.beta1,
         beta2=_towards(settings.beta2, settings.beta2_end, length),
     )
@@ -180,11 +253,19 @@ def _towards(start: float, end: float | None, length: int) -> Schedule:
     return constant(start) if end is None else cosine(start, end, length)
 
 
-def _draw(networks: Networks, request: Request, settings: AdversarialSettings) -> Tensor:
+def latent_of(request: Request, settings: AdversarialSettings) -> Tensor:
+    """The request's latents, or fresh ones from its seed: (count, z)."""
+    if request.latent is not None:
+        return request.latent
+    return noise(request.count, settings.z, settings.prior, torch.Generator().manual_seed(request.seed % 2**63))
+
+
+def drawn(networks: Networks, request: Request, settings: AdversarialSettings, *conditions: Tensor) -> Tensor:
+    """A request's samples, in chunks: latents, and conditions (count, ...) beside them, through the generator."""
     generator = networks["generator"]
-    latent = request.latent
-    if latent is None:
-        latent = noise(request.count, settings.z, settings.prior, torch.Generator().manual_seed(request.seed % 2**63))
-    latent = latent.to(next(generator.parameters()))  # the device, and the precision a network for drawing may have
+    weight = next(generator.parameters())  # the device, and the precision a network for drawing may have
+    latent = latent_of(request, settings).to(weight)
+    given = [one.to(weight.device) for one in conditions]
     with torch.no_grad():
-        return torch.cat([generator(chunk) for chunk in torch.split(latent, CHUNK)]).float()
+        chunks = zip(*(torch.split(one, CHUNK) for one in (latent, *given)), strict=True)
+        return torch.cat([generator(*chunk) for chunk in chunks]).float()

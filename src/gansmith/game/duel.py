@@ -38,8 +38,8 @@ def discriminator_loss(
         fake, real = make(duel, networks, step)
         shown = judged(duel, networks, fake, real, step, tracked=together)
         real_logits, fake_logits = shown.real_logits, shown.fake_logits
-        step.note("accuracy/real", told_apart(real_logits, fake_logits, objective))
-        step.note("accuracy/fake", told_apart(-fake_logits, -real_logits, objective))
+        step.note(duel.called("accuracy/real"), told_apart(real_logits, fake_logits, objective))
+        step.note(duel.called("accuracy/fake"), told_apart(-fake_logits, -real_logits, objective))
         terms = {"loss": objective.discriminator(real_logits, fake_logits)}
         terms |= {name: regulariser(networks, real_logits, fake_logits) for name, regulariser in regularisers.items()}
         step.note(f"{duel.name}/real", real_logits)

@@ -21,7 +21,7 @@ Terms = dict[str, Tensor]
 class Step:
     """One round of turns. `seen` counts real images before it; facts are detached tensors, read by whoever iterates.
 
-    kept: what a turn leaves for a later one of the same step.
+    kept: what a function leaves for a later one of the same step, as a judge its features for a further loss.
     """
 
     number: int
@@ -79,6 +79,8 @@ class Duel:
     """Families differ in these functions.
 
     together: judge reals and fakes in one pass; only for discriminators without batch statistics.
+    generator, discriminator: the players who make its fakes and who judge. conditional: samples come with what they
+    were made for, without which they cannot be judged.
     """
 
     fake: Callable[[Networks, Step], Sample]
@@ -86,15 +88,28 @@ class Duel:
     judge: Callable[[Networks, Sample, Step], Tensor]
     name: str = "duel"
     together: bool = False
+    generator: str = "generator"
+    discriminator: str = "discriminator"
+    conditional: bool = False
+
+    def called(self, name: str) -> str:
+        """What a fact or a memory of this duel is called, where a game may have several."""
+        return name if self.name == "duel" else f"{self.name}_{name}"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks a game to draw: `count` samples from `seed`, or the given latents (N, z)."""
+    """What somebody asks a game to draw: `count` samples from `seed`, or the given latents (N, z).
+
+    given: conditions, (N, ...) each, by the names they have in a batch; a game fills in what is missing where it can.
+    way: of a translation, "AtoB" or "BtoA".
+    """
 
     count: int
     seed: int = 0
     latent: Tensor | None = None
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+    way: str = "AtoB"
 
 
 @dataclass(frozen=True)

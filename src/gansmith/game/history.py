@@ -11,8 +11,13 @@ from torch import Tensor, nn
 from gansmith.game.game import Duel, Networks, Sample, Step
 
 KEPT = 8  # batches
-LARGEST = 1024  # images
+SMALLEST, LARGEST = 50, 1024  # images; Zhu et al. 2017 keep 50
 RENEWED = 8  # one in so many fakes of a step takes an older one's place
+
+
+def history_size(batch: int) -> int:
+    """How many fakes are kept for batches of that size."""
+    return min(max(KEPT * batch, SMALLEST), LARGEST)
 
 
 class History(nn.Module):
@@ -45,14 +50,12 @@ class History(nn.Module):
 def remembering(duel: Duel, share: float) -> Duel:
     """The same duel for the discriminator's turns alone: about `share` of the fakes are older ones.
 
-    Only for fakes that came with nothing else. Raises ValueError otherwise.
+    Only for fakes that came with nothing else.
     """
 
     def fake(networks: Networks, step: Step) -> Sample:
         sample = duel.fake(networks, step)
-        if sample.given:
-            raise ValueError(f"a history of fakes keeps images alone, not {', '.join(sample.given)}")
-        past = networks["history"]
+        past = networks[duel.called("history")]
         assert isinstance(past, History)
         return replace(sample, image=past.mixed(sample.one, share))
 

@@ -24,21 +24,21 @@ class Anchors(nn.Module):
         self.register_buffer("fake", torch.zeros(()))
 
 
-def lecam(weight: float) -> Regulariser:
+def lecam(weight: float, memory: str = "lecam") -> Regulariser:
     """weight (E relu(D(real) - fake anchor)^2 + E relu(real anchor - D(fake))^2), as in the authors' code."""
 
     def regulariser(networks: Networks, real: Tensor, fake: Tensor) -> Tensor:
-        at = anchors(networks)
+        at = anchors(networks, memory)
         return weight * (relu(real - at.fake).square().mean() + relu(at.real - fake).square().mean())
 
     return regulariser
 
 
-def anchored(duel: str = "duel") -> Rule:
+def anchored(duel: str = "duel", memory: str = "lecam") -> Rule:
     """After each step, let the anchors follow the logits of the discriminator's turn."""
 
     def rule(networks: Networks, step: Step) -> None:
-        at = anchors(networks)
+        at = anchors(networks, memory)
         for anchor, side in ((at.real, "real"), (at.fake, "fake")):
             logits = step.facts.get(f"{duel}/{side}")
             if logits is not None:
@@ -47,7 +47,7 @@ def anchored(duel: str = "duel") -> Rule:
     return rule
 
 
-def anchors(networks: Networks) -> Anchors:
-    found = networks["lecam"]
+def anchors(networks: Networks, memory: str) -> Anchors:
+    found = networks[memory]
     assert isinstance(found, Anchors)
     return found

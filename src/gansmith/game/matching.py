@@ -15,7 +15,7 @@ def matching(loss: Loss, duel: Duel, weight: float) -> Loss:
     """
 
     def matched(networks: Networks, step: Step) -> Terms:
-        with listening(networks["discriminator"]) as heard:
+        with listening(networks[duel.discriminator]) as heard:
             terms = loss(networks, step)
             if len(heard) < 2:
                 with torch.no_grad():

@@ -10,10 +10,10 @@ from gansmith.game.duel import Duel, Sample
 from gansmith.game.game import Networks, Step
 
 
-def made_once(duel: Duel, maker: str = "generator") -> Duel:
-    """The same duel, one pass through the maker fewer: the graph of the discriminator's fakes is kept in the step.
+def made_once(duel: Duel) -> Duel:
+    """The same duel, one pass through the generator fewer: the graph of the discriminator's fakes is kept in the step.
 
-    The discriminator's turn has to come first, and the maker must not learn in between. Where the generator's turn
+    The discriminator's turn has to come first, and the generator must not learn in between. Where the generator's turn
     finds nothing kept, it makes its own.
     """
 
@@ -21,10 +21,11 @@ def made_once(duel: Duel, maker: str = "generator") -> Duel:
         if torch.is_grad_enabled():
             kept: Sample | None = step.kept.pop(duel.name, None)
             return kept or duel.fake(networks, step)
-        networks[maker].requires_grad_(True)  # frozen: it is the discriminator's turn
+        maker = networks[duel.generator]
+        maker.requires_grad_(True)  # frozen: it is the discriminator's turn
         with torch.enable_grad():
             made = duel.fake(networks, step)
-        networks[maker].requires_grad_(False)
+        maker.requires_grad_(False)
         step.kept[duel.name] = made
         return replace(made, image=made.one.detach())
 

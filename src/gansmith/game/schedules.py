@@ -22,6 +22,11 @@ def cosine(start: float, end: float, images: int) -> Schedule:
     return lambda seen: end + (start - end) * (1 + math.cos(math.pi * _share(seen, images))) / 2
 
 
+def late(start: float, end: float, images: int) -> Schedule:
+    """Start over the first half of `images`, then straight to end (Isola et al. 2017, Zhu et al. 2017)."""
+    return lambda seen: start + (end - start) * max(0.0, 2 * _share(seen, images) - 1)
+
+
 def exponential(start: float, end: float, images: int) -> Schedule:
     """Geometric from start to end (both > 0) over `images`, then end."""
     return lambda seen: start * (end / start) ** _share(seen, images)

@@ -35,6 +35,9 @@ class AdversarialSettings(Settings):
     penalty_share: float = Field(1.0, gt=0, le=1, description="share of each batch the penalty is measured on")
     lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks at the start")
     lr_end: float | None = Field(None, gt=0, le=1, description="learning rate at the end (default: as at the start)")
+    lr_fall: Literal["cosine", "late"] = Field(
+        "cosine", description="how it falls to lr_end: by a cosine, or straight over the second half (there to 0 too)"
+    )
     d_lr: float | None = Field(
         None, gt=0, lt=1, description="discriminator's learning rate at the start (default: as lr), falling as lr does"
     )
