@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from gansmith.networks.convolution import Doubling, Halving
+from gansmith.networks.instance import InstanceNorm
 
 Norm = Literal["batch", "instance", "none"]
 Upsample = Literal["transposed", "resize"]
@@ -134,7 +135,7 @@ def doubled(inputs: int, outputs: int, upsample: Upsample, kernel: int, bias: bo
 def normalised(channels: int, norm: Norm) -> list[nn.Module]:
     if norm == "none":
         return []
-    return [nn.BatchNorm2d(channels) if norm == "batch" else nn.InstanceNorm2d(channels, affine=True)]
+    return [nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)]
 
 
 def rectifier(slope: float) -> nn.Module:
