@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from gansmith.networks.last import last_linear
+from gansmith.networks.last import last_layer
 from gansmith.networks.mlp import MaxoutDiscriminator, MLPDiscriminator
-from gansmith.networks.spread import SeeingSpread, see_spread, spread
+from gansmith.networks.patch import PatchDiscriminator
+from gansmith.networks.spread import SeeingSpread, SeeingSpreadEverywhere, see_spread, spread
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,10 @@ def test_second_derivatives_are_right() -> None:
 @pytest.mark.parametrize("judge", [MLPDiscriminator((2,), 6, 2), MaxoutDiscriminator((2,), 6, 0.0)])
 def test_the_last_layer_keeps_its_weights_and_gains_one(judge: nn.Module) -> None:
     image = torch.randn(8, 2)
-    before, plain = judge(image), last_linear(judge)
+    before, plain = judge(image), last_layer(judge)
     see_spread(judge)
-    seeing = last_linear(judge)
-    assert isinstance(seeing, SeeingSpread)
+    seeing = last_layer(judge)
+    assert isinstance(seeing, SeeingSpread) and isinstance(plain, nn.Linear)
     assert seeing.in_features == plain.in_features + 1
     assert torch.equal(seeing.weight[:, :-1], plain.weight)
     with torch.no_grad():
@@ -72,3 +73,20 @@ def test_the_last_layer_keeps_its_weights_and_gains_one(judge: nn.Module) -> Non
     with torch.no_grad():
         seeing.weight[:, -1] = 10
     assert (judge(image) > before).all()
+
+
+def test_a_convolution_sees_it_everywhere() -> None:
+    """On one side of the maps and on the other alike, and nothing else changes."""
+    judge = PatchDiscriminator((3, 64, 64), 8)
+    image = torch.randn(4, 3, 64, 64)
+    before = judge(image)
+    see_spread(judge)
+    seeing = last_layer(judge)
+    assert isinstance(seeing, SeeingSpreadEverywhere)
+    with torch.no_grad():
+        seeing.weight[:, -1] = 0
+        torch.testing.assert_close(judge(image), before)
+        seeing.weight[:, -1] = 10
+        apart = (judge(image) - before).view(4, 6, 6)[:, 1:-1, 1:-1]  # at the borders some of the kernel sees padding
+    expected = 160 * spread(judge.layers(image).flatten(1))
+    torch.testing.assert_close(apart, expected[:, :, None].expand_as(apart), rtol=1e-4, atol=1e-4)

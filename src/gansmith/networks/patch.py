@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from torch import Tensor, nn
 
 from gansmith.networks.dcgan import Norm, as_published, halved, normalised, rectifier
 
-HALVINGS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
-"""Side of a patch in pixels -> how many convolutions halve the map; the published ones are 1, 16, 70 and 286."""
+Patch = Literal["1", "16", "70", "full"]
 
+HALVINGS = {"1": 0, "16": 1, "70": 3}  # side of a patch in pixels -> convolutions that halve the map
 WIDEST = 8  # times `width`
 
 
 class PatchDiscriminator(nn.Module):
     """Images (N, C, H, W) -> logits (N, P), one for each of the overlapping patches that cover them.
 
-    shape: of the images; larger ones pass, too. patch: side of a patch in pixels, one of HALVINGS; None: the smallest
-    that holds the whole image. An image too small for so many halvings gets fewer. width: channels of the first layer,
-    doubled from layer to layer. norm: after every layer but the first. slope: of the rectifiers.
+    shape: of the images; larger ones pass, too. patch: its side in pixels; full: enough for the whole image. An image
+    too small for so many halvings gets fewer. width: channels of the first layer, doubled from layer to layer, eight
+    times as many at most. norm: after every layer but the first. slope: of the rectifiers.
     """
 
     def __init__(
         self,
         shape: tuple[int, int, int],
         width: int = 64,
-        patch: int | None = 70,
+        patch: Patch = "70",
         *,
-        norm: Norm = "batch",
+        norm: Norm = "instance",
         slope: float = 0.2,
     ) -> None:
         super().__init__()
@@ -57,12 +58,15 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int, bias: bool)
     return nn.Conv2d(inputs, outputs, kernel, padding=1 if kernel == 4 else 0, bias=bias)
 
 
-def halvings_for(patch: int | None, size: tuple[int, int]) -> int:
-    """Convolutions of stride 2 for a patch of that side, as far as an image of (height, width) allows.
+def halvings_for(patch: Patch, size: tuple[int, int]) -> int:
+    """Convolutions of stride 2 for such a patch, as far as an image of (height, width) allows.
 
-    Two convolutions that take off a pixel follow, and something must be left. Raises KeyError for another patch.
+    Two convolutions that take off a pixel follow, and something must be left.
     """
-    most = max(0, int(math.log2(min(size) / 3))) if min(size) >= 3 else 0
-    if patch is None:
-        patch = next((side for side in HALVINGS if side >= max(size)), max(HALVINGS))
-    return min(HALVINGS[patch], most)
+    most = max(0, int(math.log2(max(1, min(size)) / 3)))
+    return min(most, covering(max(size)) if patch == "full" else HALVINGS[patch])
+
+
+def covering(side: int) -> int:
+    """The fewest halvings with which one logit sees so many pixels: n of them make it see 9 * 2^n - 2."""
+    return max(1, math.ceil(math.log2((side + 2) / 9)))

@@ -1,11 +1,12 @@
 """Minibatch standard deviation: the last layer also sees how far the samples of a batch lie apart (Karras et al. 2018).
 
-Of the last features, and in groups, as one more input of the last linear layer: so it fits any discriminator.
+Of the last features, and in groups, as one more input of the last layer: so it fits any discriminator.
 """
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +21,35 @@ class SeeingSpread(nn.Linear):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__(layer.in_features + 1, layer.out_features, layer.bias is not None)
-        with torch.no_grad():
-            nn.init.normal_(self.weight, 0.0, float(layer.weight.square().mean().sqrt()))
-            self.weight[:, :-1] = layer.weight
-            if layer.bias is not None:
-                self.bias.copy_(layer.bias)
+        take_over(self, layer)
 
     def forward(self, features: Tensor) -> Tensor:
         return super().forward(torch.cat([features, spread(features).to(features.dtype)], 1))
+
+
+class SeeingSpreadEverywhere(nn.Conv2d):
+    """A convolution with one more map, everywhere the `spread` of what it is given."""
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        height, width = layer.kernel_size
+        stride, padding = layer.stride[0], layer.padding[0]
+        assert isinstance(padding, int)
+        bias = layer.bias is not None
+        super().__init__(layer.in_channels + 1, layer.out_channels, (height, width), stride, padding, bias=bias)
+        take_over(self, layer)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        one = spread(maps.flatten(1)).to(maps.dtype)[:, :, None, None]
+        return super().forward(torch.cat([maps, one.expand(-1, -1, *maps.shape[2:])], 1))
+
+
+@torch.no_grad()
+def take_over(layer: nn.Linear | nn.Conv2d, old: nn.Linear | nn.Conv2d) -> None:
+    """Give a layer with one input more the weights of the old one; those of the new input are as large."""
+    nn.init.normal_(layer.weight, 0.0, float(old.weight.square().mean().sqrt()))
+    layer.weight[:, :-1] = old.weight
+    if layer.bias is not None and old.bias is not None:
+        layer.bias.copy_(old.bias)
 
 
 def spread(features: Tensor, group: int = GROUP) -> Tensor:
@@ -55,5 +77,5 @@ def see_spread(discriminator: nn.Module) -> None:
     place = last_place(discriminator)
     parent, _, leaf = place.rpartition(".")
     layer = discriminator.get_submodule(place)
-    assert isinstance(layer, nn.Linear)
-    setattr(discriminator.get_submodule(parent), leaf, SeeingSpread(layer))
+    seeing = SeeingSpread(layer) if isinstance(layer, nn.Linear) else SeeingSpreadEverywhere(cast(nn.Conv2d, layer))
+    setattr(discriminator.get_submodule(parent), leaf, seeing)
