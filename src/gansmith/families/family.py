@@ -10,7 +10,6 @@ from gansmith.data.spec import DataSpec
 from gansmith.game.game import Game
 from gansmith.game.settings import AdversarialSettings
 
-
 Needs = Literal["", "labels", "captions", "labels or captions", "paired", "unpaired"]
 
 
@@ -32,8 +31,9 @@ class Family:
 
     recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
-    kinds: data kinds it learns from. needs: what must come with them. paper: where it was published. data: what data it
-    is for, in words. channels_last: whether its convolutions are faster so.
+    kinds: data kinds it learns from. needs: what must come with them. conditions: what its samples are made for:
+    "label", "caption", "source". paper: where it was published. data: what data it is for, in words.
+    channels_last: whether its convolutions are faster so.
     guard: ailments that are treated even where remedies are only suggested.
     """
 
@@ -46,5 +46,6 @@ class Family:
     needs: Needs = ""
     paper: str = ""
     data: str = "images"
+    conditions: tuple[str, ...] = ()
     channels_last: bool = True
     guard: tuple[str, ...] = ("explosion",)

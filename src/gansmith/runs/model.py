@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,17 +49,27 @@ class Model:
         return {name: drawn_fast(network, self.engine) for name, network in self.networks.items()}
 
     @torch.no_grad()
-    def draw(self, count: int, seed: int = 0, latent: Tensor | None = None) -> Tensor:
+    def draw(
+        self,
+        count: int,
+        seed: int = 0,
+        latent: Tensor | None = None,
+        given: Mapping[str, Tensor] | None = None,
+        way: str = "AtoB",
+    ) -> Tensor:
         """Samples as the networks make them: (count, C, H, W) in [-1, 1], or standardised rows (count, D), on the CPU.
 
-        A pure function of (count, seed): the first k of a longer draw differ from a draw of k.
+        given: conditions of `count` rows each, by name; those left out are as the data has them. way: of a translation.
+        A pure function of its arguments: the first k of a longer draw differ from a draw of k.
         """
         with self.engine.autocast():
-            return self.game.draw(self.drawing, Request(count, seed, latent)).float().cpu()
+            return self.game.draw(self.drawing, Request(count, seed, latent, given or {}, way)).float().cpu()
 
-    def sample(self, count: int = 16, seed: int = 0) -> NDArray[Any]:
+    def sample(
+        self, count: int = 16, seed: int = 0, given: Mapping[str, Tensor] | None = None, way: str = "AtoB"
+    ) -> NDArray[Any]:
         """Images as uint8 (count, H, W, C), or points (count, D) in the data's own units."""
-        drawn = self.draw(count, seed)
+        drawn = self.draw(count, seed, given=given, way=way)
         return self.spec.in_units(drawn.numpy()) if self.spec.kind == "points" else to_uint8(drawn)
 
 

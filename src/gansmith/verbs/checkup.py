@@ -66,10 +66,10 @@ class Checkup:
         if "z" not in settings:
             return {}
         chance = torch.Generator().manual_seed(0)
-        count = looked_at(self.config.spec.shape)
-        latent = noise(count, settings["z"], settings.get("prior", "normal"), chance)
+        latent = noise(len(self.real), settings["z"], settings.get("prior", "normal"), chance)
         nudge = torch.randn(latent.shape, generator=chance) * NUDGE
-        fake, nudged = (draw(networks, Request(count, 0, z)).float().cpu() for z in (latent, latent + nudge))
+        requests = (Request(len(z), 0, z, self.train.conditions) for z in (latent, latent + nudge))
+        fake, nudged = (draw(networks, request).float().cpu() for request in requests)
         if not bool(torch.isfinite(fake).all()):
             return {}
         pixels, real = flat(fake), max(self.scale["pixels"], 1e-12)
@@ -77,8 +77,9 @@ class Checkup:
         facts = {
             "diversity pixels": median_distance(pixels) / real,
             "diversity features": self.apart(fake) / max(self.scale["features"], 1e-12),
-            "sensitivity": float(moved) / real,
         }
+        if self.config.spec.pairing == "none":  # a translation goes by its source, hardly by chance
+            facts["sensitivity"] = float(moved) / real
         if self.before is not None:
             facts["drift"] = float((pixels - self.before).norm(dim=1).mean()) / real
         self.before = pixels
@@ -130,9 +131,7 @@ def looked_at(shape: Sequence[int]) -> int:
 def batch_of(dataset: Dataset, rows: object, engine: Engine) -> Batch:
     import numpy as np
 
-    picked = np.asarray(rows)
-    label = None if dataset.labels is None else torch.from_numpy(dataset.labels[picked]).to(engine.device)
-    return Batch(dataset.tensor(picked).to(engine.device), label)
+    return dataset.batch(np.asarray(rows), engine.device)
 
 
 def beyond(images: Tensor, limit: float = 0.99) -> float:

@@ -22,8 +22,10 @@ from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.quantities import measure
 from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
+from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.evaluate import judged
-from gansmith.verbs.frames import SHOWN, draw, spread
+from gansmith.verbs.frames import SHOWN, affordable, draw, judges, spread
+from gansmith.verbs.midway import shuffled
 from gansmith.verbs.sides import Samples, arranged
 from gansmith.verbs.spaces import RANDOM
 
@@ -37,8 +39,8 @@ def finish(
 ) -> Path:
     """Write grid.png and report.html into the run; returns the report's path."""
     place = training.place
-    count = 1000 if dataset.spec.kind == "points" else SHOWN
-    samples = draw(training, count)
+    count = 1000 if dataset.spec.kind == "points" else affordable(dataset.spec, SHOWN)
+    samples = draw(training, count, given=conditions_of(dataset, judges(dataset), count))
     recipe = {"run": run.path.name, "checkpoint": place.name, "seed": 0, "count": count}
     extras: dict[str, Any] = {
         "data_report": dataset.report.model_dump(mode="json"),
@@ -67,7 +69,9 @@ def finish(
 
 def scored(config: RunConfig, dataset: Dataset, training: Training) -> dict[str, dict[str, Any]]:
     """The scores of an evaluation with the built-in features, by label, as the report shows them."""
-    samples = draw(training, SCORED, seed=SCORED_SEED)
+    rows = shuffled(dataset.held if len(dataset.held) >= 16 else dataset.train)
+    given = conditions_of(dataset, rows, affordable(dataset.spec, SCORED))
+    samples = draw(training, affordable(dataset.spec, SCORED), seed=SCORED_SEED, given=given)
     values = samples.numpy() if dataset.spec.kind == "points" else to_uint8(samples)
     sides = arranged(training.place.name, dataset, Samples(values), 0, config.source, trained=True)
     scores, *_ = judged(sides, (RANDOM,), 0, lambda what, done, total: None)

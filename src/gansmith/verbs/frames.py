@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
 from gansmith.game.game import Networks, Request
 from gansmith.measure.sliced import flat, sliced_wasserstein
 from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.state import Training
 
 FRAMES, SHOWN, COMPARED = 40, 36, 256
+TRANSLATED = 2**21  # values in all: a translation costs more than a sample, and large ones take seconds
 
 
 def frame_due(seen: int, batch: int, total: int) -> bool:
@@ -34,12 +36,14 @@ def sampled(training: Training) -> Networks:
 
 
 @torch.no_grad()
-def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
-    """Samples in the middle of training, leaving no trace: eval mode, own randomness."""
+def draw(
+    training: Training, count: int, seed: int = 0, given: Mapping[str, torch.Tensor] | None = None
+) -> torch.Tensor:
+    """Samples in the middle of training, leaving no trace: eval mode, own randomness. given: their conditions."""
     networks = training.game.networks
     modes = {module: module.training for module in networks.modules()}
     networks.eval()
-    samples = training.game.draw(sampled(training), Request(count, seed)).cpu()
+    samples = training.game.draw(sampled(training), Request(count, seed, given=given or {})).cpu()
     for module, mode in modes.items():
         module.training = mode
     return samples
@@ -47,7 +51,15 @@ def draw(training: Training, count: int, seed: int = 0) -> torch.Tensor:
 
 def judges(dataset: Dataset) -> np.ndarray:
     """The rows samples are compared with: held-out ones, or training ones where too few are held out."""
-    return spread(dataset.held if len(dataset.held) >= 16 else dataset.train, COMPARED)
+    rows = dataset.held if len(dataset.held) >= 16 else dataset.train
+    return spread(rows, affordable(dataset.spec, COMPARED))
+
+
+def affordable(spec: DataSpec, count: int) -> int:
+    """At most `count` samples; of translations so many, 8 at least, as take a moment."""
+    if spec.pairing == "none":
+        return count
+    return max(8, min(count, TRANSLATED // math.prod(spec.shape)))
 
 
 def spread(rows: np.ndarray, count: int) -> np.ndarray:

@@ -20,7 +20,8 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Training
 from gansmith.verbs.anatomy import listening, spectra
 from gansmith.verbs.checkup import batch_of, looked_at, untouched
-from gansmith.verbs.frames import draw, spread
+from gansmith.verbs.conditions import conditions_of
+from gansmith.verbs.frames import affordable, draw, spread
 
 SAMPLES, TRAIN, HELD, PLAIN = 512, 1024, 512, 256
 FEWEST = 32  # held-out samples below which half of the training samples stand in for them
@@ -41,6 +42,8 @@ class Midway:
         self.config, self.engine, self.features = config, engine, features
         self.batch = batch_of(dataset, spread(train, looked_at(config.spec.shape)), engine)
         real = dataset.tensor(shuffled(spread(train, TRAIN)))
+        self.count = affordable(config.spec, SAMPLES)
+        self.given = conditions_of(dataset, shuffled(held), self.count)
         self.train, self.held = features(real), features(dataset.tensor(shuffled(spread(held, HELD))))
         self.reference = Reference.of(self.train, self.held)
         self.plain = self.augmented(real[:PLAIN]) if config.spec.kind == "images" else None
@@ -58,7 +61,7 @@ class Midway:
         """Facts `eval/...` of the averaged generator, and of the live networks `check/sigma`, `rank` and `dead`."""
         facts: dict[str, float] = {}
         with self.engine.autocast():
-            samples = draw(training, SAMPLES)
+            samples = draw(training, self.count, given=self.given)
         if bool(torch.isfinite(samples).all()):
             fake = self.features(samples)
             facts |= {f"eval/{name}": value for name, value in self.reference.quick(fake).items()}
@@ -81,7 +84,7 @@ class Midway:
         self.engine.seed(1)
         with untouched(networks), self.engine.autocast():
             with listening(networks["generator"]) as generator:
-                game.draw(networks, Request(len(self.batch), 0))
+                game.draw(networks, Request(len(self.batch), 0, given=self.batch.conditions))
             with listening(networks["discriminator"]) as discriminator:
                 game.duels[0].judge(networks, game.duels[0].real(networks, step), step)
         facts["dead generator"], facts["dead discriminator"] = generator.share, discriminator.share

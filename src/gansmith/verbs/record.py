@@ -18,7 +18,8 @@ from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.state import Place, Training
-from gansmith.verbs.frames import SHOWN, distance, draw, judges, picture
+from gansmith.verbs.conditions import conditions_of
+from gansmith.verbs.frames import SHOWN, affordable, distance, draw, judges, picture
 
 Report = Mapping[str, Any]
 Watcher = Callable[[Report], None]
@@ -76,12 +77,13 @@ class Record:
     def frame(self) -> None:
         """A picture of the same latents as ever, and the distance to the held-out samples."""
         place = self.place
-        samples = self.drawn(max(SHOWN, len(judges(self.dataset))))
+        shown = affordable(self.config.spec, SHOWN)
+        samples = self.drawn(max(shown, len(judges(self.dataset))))
         place.distance, self.measured = distance(samples, self.dataset), place.counter
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.counter, "seed": 0}
         try:
-            self.thumbnail = picture(samples[:SHOWN], self.dataset, path, recipe, points=samples)
+            self.thumbnail = picture(samples[:shown], self.dataset, path, recipe, points=samples)
         except OSError as error:
             self.warn(f"picture not written, training goes on: {error}")
 
@@ -94,7 +96,7 @@ class Record:
 
     def drawn(self, count: int) -> torch.Tensor:
         with self.engine.autocast():
-            return draw(self.training, count)
+            return draw(self.training, count, given=conditions_of(self.dataset, judges(self.dataset), count))
 
     def tick(self, more: Mapping[str, float] | None = None, light: tuple[str, str] | None = None) -> dict[str, Any]:
         """A line in the journal, a heartbeat, a report to whoever watches."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,17 @@ from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
+from gansmith.families import family as find_family
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
+from gansmith.verbs.conditions import conditions_of
 
 Progress = Callable[[str, int, int], None]
 
 ENOUGH_HELD = 1000  # with fewer held-out samples the intervals are too wide to tell good generators apart
+FEWEST_ASKED = 16  # held-out samples, below which fakes are made for what training samples came with
 MOST = 10_000  # real samples of either kind that take part
 DRAWN_FLOATS = 2**26  # in one go
 
@@ -52,7 +55,8 @@ class Sides:
     real: what generated samples are compared with; floor: other real samples, compared with `real` in their place;
     learn: further ones, to learn features from. The three are disjoint: features that have seen one of two sides tell
     them apart. train, held: what was and what was not trained on, for memorisation; where nobody knows, any two parts.
-    words: which the real samples are. source: what the user called the real data.
+    words: which the real samples are. source: what the user called the real data. given: what the fakes were made for,
+    by name, a row each; truth: the right answers, where pairs tell them.
     """
 
     name: str
@@ -65,6 +69,8 @@ class Sides:
     fake: Samples
     words: str
     source: str = ""
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+    truth: Samples | None = None
 
 
 def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress: Progress) -> tuple[Sides, str]:
@@ -84,9 +90,30 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
             f"compare with it as it is now: gansmith sample {run.path.name} -n {count} --out fakes/, "
             f"then gansmith evaluate {config.source} fakes/",
         )
-    fake = Samples(drawn(model, count, seed, progress))
+    rows = asked_for(dataset, count, seed)
+    given = conditions_of(dataset, rows, len(rows))
+    labels = dataset.labels[rows] if dataset.labels is not None and conditional(config.family, "label") else None
+    fake = Samples(drawn(model, len(rows) if given else count, seed, progress, given), labels)
     name = f"{run.path.name}, checkpoint {model.checkpoint}"
-    return arranged(name, dataset, fake, seed, config.source, trained=True), model.checkpoint
+    sides = arranged(name, dataset, fake, seed, config.source, trained=True)
+    truth = Samples(dataset.values, dataset.labels).some(rows) if dataset.spec.pairing == "paired" else None
+    return replace(sides, given=given, truth=truth), model.checkpoint
+
+
+def asked_for(dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
+    """The rows whose conditions `count` fakes are made for: held-out ones where there are enough, at random.
+
+    A translation is asked once of each source.
+    """
+    pool = dataset.held if len(dataset.held) >= FEWEST_ASKED else dataset.train
+    once = dataset.spec.pairing != "none"
+    chance = np.random.default_rng(seed)
+    return chance.choice(pool, min(count, len(pool)) if once else count, replace=not once and count > len(pool))
+
+
+def conditional(name: str, on: str) -> bool:
+    """Whether a family's samples are made for labels."""
+    return on in find_family(name).conditions
 
 
 def of_sources(real: str, fake: str, *, count: int, options: DataOptions, seed: int, progress: Progress) -> Sides:
@@ -139,13 +166,16 @@ def _labels_as(made: Dataset, real: DataSpec) -> NDArray[np.int64] | None:
     return np.array([real.classes.index(name) for name in made.spec.classes], np.int64)[made.labels]
 
 
-def drawn(model: Model, count: int, seed: int, progress: Progress) -> np.ndarray:
+def drawn(
+    model: Model, count: int, seed: int, progress: Progress, given: Mapping[str, Tensor] | None = None
+) -> np.ndarray:
     """Samples of a generator as they would be saved: uint8 images (count, H, W, C), or standardised points."""
     size = max(1, min(count, DRAWN_FLOATS // int(np.prod(model.spec.shape))))
     found: list[np.ndarray] = []
     for done in range(0, count, size):
         progress("drawing samples", done, count)
-        part = model.draw(min(size, count - done), seed + len(found))
+        some = {name: value[done : done + size] for name, value in (given or {}).items()}
+        part = model.draw(min(size, count - done), seed + len(found), given=some)
         found.append(part.numpy() if model.spec.kind == "points" else to_uint8(part))
     progress("drawing samples", count, count)
     return np.concatenate(found)

@@ -1,0 +1,92 @@
+"""What samples are asked for: the conditions of real samples, or those that somebody states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gansmith.data.captions import encode
+from gansmith.data.dataset import Dataset
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError, closest
+
+Conditions = dict[str, Tensor]
+
+
+def conditions_of(dataset: Dataset, rows: np.ndarray, count: int) -> Conditions:
+    """What came with real samples, over and over until there are `count`; empty where nothing comes with them."""
+    if dataset.labels is None and dataset.captions is None and dataset.source_of is None:
+        return {}
+    return dataset.batch(np.resize(rows, count)).conditions
+
+
+def given_for(
+    spec: DataSpec,
+    count: int,
+    *,
+    label: str | None = None,
+    labels: str | None = None,
+    text: Sequence[str] = (),
+) -> Conditions:
+    """The conditions a user states for `count` samples; of several labels or texts, as many of each, one after another.
+
+    label: one class, by name or number. labels: "all", or several with commas. text: captions. Nothing stated: nothing
+    given, and the game takes conditions as the data has them. Raises UsageError for what the data does not know.
+    """
+    stated = [name for name, value in {"--label": label, "--labels": labels, "--text": text}.items() if value]
+    if len(stated) > 1:
+        raise UsageError(f"{' and '.join(stated)} exclude each other.", do=f"{stated[0]} alone")
+    if label is not None or labels is not None:
+        return {"label": labelled(spec, count, [label] if label is not None else _listed(spec, str(labels)))}
+    return {"caption": captioned(spec, count, text)} if text else {}
+
+
+def labelled(spec: DataSpec, count: int, names: Sequence[str]) -> Tensor:
+    """Class numbers (count,) of those names, each for a share of the samples, in order."""
+    if not spec.classes:
+        raise UsageError("This run knows no classes.", why="its data had no labels", do="leave out --label")
+    return spread_over([class_number(spec, name) for name in names], count)
+
+
+def class_number(spec: DataSpec, name: str) -> int:
+    """A class by its name, or by its number where no class has that name."""
+    if name in spec.classes:
+        return spec.classes.index(name)
+    alike = [number for number, known in enumerate(spec.classes) if known.lower() == name.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    if name.isdecimal() and int(name) < len(spec.classes):
+        return int(name)
+    raise UsageError(f"There is no class '{name}'.", do=closest(name, spec.classes))
+
+
+def captioned(spec: DataSpec, count: int, texts: Sequence[str]) -> Tensor:
+    """Captions (count, L) uint8 of those texts, each for a share of the samples, in order."""
+    if not spec.caption_bytes:
+        raise UsageError("This run knows no captions.", why="its data had none", do="leave out --text")
+    if empty := [text for text in texts if not text.strip()]:
+        raise UsageError(f"'{empty[0]}' says nothing.", do='--text "what is to be seen"')
+    encoded = torch.from_numpy(encode(list(texts), spec.caption_bytes))
+    return encoded[spread_over(list(range(len(texts))), count)]
+
+
+def spread_over(values: Sequence[int], count: int) -> Tensor:
+    """(count,) int64: every value in turn, as often as the others; the first take what is left over."""
+    if len(values) > count:
+        raise UsageError(f"{count} samples are too few for {len(values)} conditions.", do=f"-n {len(values)} or more")
+    return torch.tensor(values)[torch.arange(count) * len(values) // count]
+
+
+def _listed(spec: DataSpec, labels: str) -> list[str]:
+    names = list(spec.classes) if labels == "all" else [name.strip() for name in labels.split(",") if name.strip()]
+    if not names and spec.classes:
+        raise UsageError(f"--labels {labels!r} names no class.", do="--labels all, or a,b,c")
+    return names
+
+
+def kinds_of(spec: DataSpec, *, labels: str | None = None, text: Sequence[str] = (), **single: object) -> int:
+    """How many different conditions a user states: of that many kinds there are to be equally many samples."""
+    return len(_listed(spec, labels)) if labels else len(text)
