@@ -163,8 +163,8 @@ CYCLEGAN = Family(
     recipe,
     build,
     kinds=("images",),
-    channels_last=False,
     needs="unpaired",
     paper="Zhu et al. 2017, Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
     data="two folders of images, no pairs",
+    conditions=("source",),
 )

@@ -8,22 +8,25 @@ from torch.nn.functional import batch_norm, group_norm
 
 
 class InstanceNorm(nn.Module):
-    """Maps (N, C, H, W) -> the same, every map of mean 0 and deviation 1, then scaled and shifted by channel.
+    """Maps (N, C, H, W) -> the same, every map of mean 0 and deviation 1, then, if `affine`, scaled and shifted.
 
     What batch normalisation is in a batch of one. A map of a single place has no deviation and passes as it is.
     """
 
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    def __init__(self, channels: int, eps: float = 1e-5, affine: bool = True) -> None:
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_parameter("weight", nn.Parameter(torch.ones(channels)) if affine else None)
+        self.register_parameter("bias", nn.Parameter(torch.zeros(channels)) if affine else None)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[2] * x.shape[3] == 1:
             return x
         if x.device.type == "cpu" and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
             # PyTorch's own would first turn the maps round, which takes ten times as long as normalising them.
-            parts = [batch_norm(part, None, None, self.weight, self.bias, True, eps=self.eps) for part in x.split(1)]
+            parts = [batch_norm(part, None, None, self.weight, self.bias, True, eps=self.eps) for part in torch.split(x, 1)]
             return parts[0] if len(parts) == 1 else torch.cat(parts)
         return group_norm(x, x.shape[1], self.weight, self.bias, self.eps)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from gansmith.networks.instance import InstanceNorm
+
 Upsample = Literal["transposed", "resize"]
 
 STEP = 4  # sides are multiples of it inside: two halvings
@@ -47,11 +49,11 @@ class ResNetGenerator(nn.Module):
         super().__init__()
         layers: list[nn.Module] = [*mirrored(nn.Conv2d(channels, width, 7), 3), nn.ReLU(inplace=True)]
         for _ in range(2):
-            layers += [nn.Conv2d(width, 2 * width, 3, 2, 1), nn.InstanceNorm2d(2 * width), nn.ReLU(inplace=True)]
+            layers += [nn.Conv2d(width, 2 * width, 3, 2, 1), normalised(2 * width), nn.ReLU(inplace=True)]
             width *= 2
         layers += [Block(width) for _ in range(blocks)]
         for _ in range(2):
-            layers += [*doubled(width, width // 2, upsample), nn.InstanceNorm2d(width // 2), nn.ReLU(inplace=True)]
+            layers += [*doubled(width, width // 2, upsample), normalised(width // 2), nn.ReLU(inplace=True)]
             width //= 2
         self.layers = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh())
         started(self)
@@ -62,9 +64,14 @@ class ResNetGenerator(nn.Module):
         return result[:, :, :high, :across]
 
 
+def normalised(channels: int) -> nn.Module:
+    """As published, without gains of its own: the next convolution has some."""
+    return InstanceNorm(channels, affine=False)
+
+
 def mirrored(convolution: nn.Conv2d, border: int) -> list[nn.Module]:
     """A convolution whose input's borders are mirrored, and its normalisation."""
-    return [nn.ReflectionPad2d(border), convolution, nn.InstanceNorm2d(convolution.out_channels)]
+    return [nn.ReflectionPad2d(border), convolution, normalised(convolution.out_channels)]
 
 
 def doubled(inputs: int, outputs: int, upsample: Upsample) -> list[nn.Module]:
