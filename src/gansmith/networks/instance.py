@@ -27,6 +27,7 @@ class InstanceNorm(nn.Module):
             return x
         if x.device.type == "cpu" and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
             # PyTorch's own would first turn the maps round, which takes ten times as long as normalising them.
-            parts = [batch_norm(part, None, None, self.weight, self.bias, True, eps=self.eps) for part in torch.split(x, 1)]
+            gain, shift = self.weight, self.bias
+            parts = [batch_norm(part, None, None, gain, shift, True, eps=self.eps) for part in torch.split(x, 1)]
             return parts[0] if len(parts) == 1 else torch.cat(parts)
         return group_norm(x, x.shape[1], self.weight, self.bias, self.eps)
