@@ -1,0 +1,175 @@
+"""infogan: part of the latent is a code that must be readable off the image, so it comes to mean something.
+
+Chen et al. 2016, eq. 6. Nobody names the meanings: on digits the categorical code finds the digits themselves.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, Self, cast
+
+import torch
+from pydantic import Field, field_validator, model_validator
+from torch import Tensor, nn
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
+from gansmith.families.family import Family, Recipe
+from gansmith.game.adversarial import adversarial, drawn
+from gansmith.game.codes import Codes
+from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
+from gansmith.game.packing import pack, packed_shape
+from gansmith.game.settings import AdversarialSettings
+from gansmith.networks.infogan import InfoDiscriminator, InfoGenerator, Reader
+
+MOST = 1000  # values of one categorical code
+CHUNK = 256  # images read at once
+OPEN = 2  # added to the seed: codes are drawn independently of the latents
+
+
+class InfoGANSettings(AdversarialSettings):
+    """The paper's appendix C.1 and its published code."""
+
+    batch: int = Field(128, ge=2, le=65_536, description="images per step")
+    z: int = Field(62, ge=1, le=4096, description="size of the latent vector beside the code")
+    prior: Literal["normal", "uniform", "spherical"] = Field("uniform", description="distribution of the latent vector")
+    lr: float = Field(1e-3, gt=0, le=1, description="learning rate of the generator at the start")
+    d_lr: float | None = Field(2e-4, gt=0, lt=1, description="the discriminator's and the reader's, falling as lr does")
+    categories: str = Field("10", description="values of each categorical code, e.g. 10 or 10,4 (empty: none)")
+    continuous: int = Field(2, ge=0, le=64, description="continuous codes, each uniform in [-1, 1]")
+    information: float = Field(1.0, ge=0, description="weight of reading the categorical codes back (lambda)")
+    information_continuous: float = Field(1.0, ge=0, description="the same for the continuous codes")
+    width: int = Field(64, ge=1, le=1024, description="channels of the finest map; linear layers have 16 times as many")
+    d_width: int | None = Field(None, ge=1, le=1024, description="the same in the discriminator (default: as many)")
+
+    @field_validator("categories")
+    @classmethod
+    def _whole_numbers(cls, text: str) -> str:
+        words = [word.strip() for word in text.split(",") if word.strip()]
+        if not all(word.isdecimal() and 2 <= int(word) <= MOST for word in words):
+            raise ValueError(f"whole numbers from 2 to {MOST} with commas between, e.g. 10 or 10,4")
+        return ",".join(words)
+
+    @model_validator(mode="after")
+    def _some_code(self) -> Self:
+        if not self.codes.size:
+            raise UsageError("Without any code this is a plain GAN.", do="categories=10, continuous=2, or -f dcgan")
+        return self
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(tuple(int(most) for most in self.categories.split(",") if most), self.continuous)
+
+
+def build(settings: InfoGANSettings, spec: DataSpec, images: int) -> Game:
+    shape = cast(tuple[int, int, int], spec.shape)
+    shown = cast(tuple[int, int, int], packed_shape(shape, settings.pack))
+    width, codes = settings.d_width or settings.width, settings.codes
+    networks: dict[str, nn.Module] = {
+        "generator": InfoGenerator(shape, settings.z + codes.size, settings.width),
+        "discriminator": InfoDiscriminator(shown, width),
+        "reader": Reader(width, codes.size * settings.pack),
+    }
+    reading = {"information": information(settings)}
+    return adversarial(
+        settings,
+        networks,
+        [duel(settings)],
+        images,
+        shape,
+        draw=partial(draw, settings=settings),
+        d_losses=reading,
+        g_losses=reading,
+        d_learners=("reader",),
+    )
+
+
+def duel(settings: InfoGANSettings) -> Duel:
+    """Fakes come with their code; the judge leaves what it saw in them for the reader."""
+
+    def fake(networks: Networks, step: Step) -> Sample:
+        device = step.batch.image.device
+        latent = noise(len(step.batch), settings.z, settings.prior).to(device)
+        code = settings.codes.draw(len(step.batch)).to(device)
+        return Sample(networks["generator"](latent, code), {"code": code})
+
+    def judge(networks: Networks, sample: Sample, step: Step) -> Tensor:
+        discriminator = cast(InfoDiscriminator, networks["discriminator"])
+        features = discriminator.features(sample.one)
+        if "code" in sample.given and (sample.one.grad_fn is not None or "seen" not in step.kept):
+            # A penalty's pass, or what a lazy one left, is not what is to be read: only the generator's fakes have a
+            # graph behind them, and the discriminator's are judged before any penalty.
+            step.kept["seen"] = (features, sample.given["code"])
+        return discriminator.last(features)[:, 0]
+
+    # Reals and fakes apart: batch normalisation sees one kind at a time.
+    return Duel(fake, lambda networks, step: Sample(step.batch.image), judge, conditional=True)
+
+
+def information(settings: InfoGANSettings) -> Loss:
+    """-lambda times the bound on the information between code and image (ibid., eq. 5), of the fakes just judged.
+
+    Both sides lower it, as in the authors' code: the generator, and the discriminator's trunk with the reader.
+    """
+    codes = settings.codes
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        features, code = step.kept.pop("seen")
+        code = code.flatten(0, -2)
+        read = networks["reader"](features).float().view(len(code), codes.size)
+        of_categories, of_continuous = codes.misread(read, code)
+        for name, told, truth in zip(codes.names, codes.categorical(read), codes.categorical(code), strict=False):
+            step.note(f"read right/{name}", (told.argmax(1) == truth.argmax(1)).float().mean())
+        return {
+            "information": settings.information * of_categories,
+            "information continuous": settings.information_continuous * of_continuous,
+        }
+
+    return loss
+
+
+def draw(networks: Networks, request: Request, *, settings: InfoGANSettings) -> Tensor:
+    """Samples of the codes asked for, given["code"] (N, size), or of codes from their prior.
+
+    Latents given without a code go with its middle: then nothing of the sample is left to the seed.
+    """
+    code = request.given.get("code")
+    if code is None and request.latent is not None:
+        code = settings.codes.middle(request.count)
+    if code is None:
+        code = settings.codes.draw(request.count, torch.Generator().manual_seed((request.seed + OPEN) % 2**63))
+    return drawn(networks, request, settings, code)
+
+
+@torch.no_grad()
+def read(networks: Networks, images: Tensor, settings: InfoGANSettings) -> Tensor:
+    """What the reader takes images (N, C, H, W), real ones too, for: (N, size) logits of categories, then values.
+
+    Networks in eval mode. A discriminator of packs is shown every image so many times.
+    """
+    discriminator = cast(InfoDiscriminator, networks["discriminator"])
+    device = next(discriminator.parameters()).device
+    found = []
+    for chunk in torch.split(images, CHUNK):
+        shown = chunk.to(device)
+        if settings.pack > 1:
+            shown = pack(shown.repeat_interleave(settings.pack, 0), settings.pack)
+        said = networks["reader"](discriminator.features(shown)).float()
+        found.append(said.view(len(chunk), settings.pack, -1).mean(1).cpu())
+    return torch.cat(found)
+
+
+def recipe(spec: DataSpec) -> Recipe:
+    return Recipe(reasons=("InfoGAN, as published: a code of 10 categories and 2 continuous values",))
+
+
+INFOGAN = Family(
+    "infogan",
+    "GAN whose code comes to mean something, without labels",
+    InfoGANSettings,
+    recipe,
+    build,
+    kinds=("images",),
+    paper="Chen et al. 2016",
+    data="images; labels, where there are any, only to compare the code with",
+)
