@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
-from gansmith.verbs.frames import COMPARED, judges, spread
+from gansmith.data.report import DataReport
+from gansmith.verbs.frames import COMPARED, judges, sheet, spread
+from tests import games
 
 
 @pytest.mark.parametrize(("rows", "count"), [(10, 4), (4, 10), (1, 3), (1000, 256)])
@@ -27,3 +31,16 @@ def test_samples_are_not_compared_with_the_first_class_alone(tmp_path: Path) -> 
     dataset = open_data(path)
     assert len(judges(dataset)) == COMPARED
     assert abs(float(dataset.tensor(judges(dataset)).mean())) < 0.15
+
+
+def test_a_translation_is_shown_between_its_source_and_the_truth() -> None:
+    """Of constant images, source -1, truth 1: the middle of each three is what was made."""
+    values = np.repeat(np.array([0, 255], np.uint8), 20).reshape(40, 1, 1, 1) * np.ones((1, 8, 8, 1), np.uint8)
+    spec = games.spec("grey").changed(pairing="paired")
+    report = DataReport(source="made", kind="images", count=40, usable=40)
+    targets, partner = np.arange(20, 40), np.concatenate([np.full(20, -1), np.arange(20)])
+    dataset = Dataset(spec, report, values, None, targets[:4], targets[4:], source_of=partner)
+    shown = torch.zeros(4, 1, 8, 8)
+    pixels = np.asarray(sheet(shown, dataset))
+    assert [int(value) for value in np.unique(pixels[4])][:3] == [0, 110, 128]
+    assert 255 in pixels[4] and pixels.shape[1] > pixels.shape[0]

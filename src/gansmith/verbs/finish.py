@@ -18,13 +18,13 @@ from gansmith.measure.score import Score
 from gansmith.measure.sliced import flat
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
-from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
+from gansmith.runs.pictures import save_png, scatter, to_uint8
 from gansmith.runs.quantities import measure
 from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
 from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.evaluate import judged
-from gansmith.verbs.frames import SHOWN, affordable, draw, judges, spread
+from gansmith.verbs.frames import SHOWN, affordable, draw, judges, sheet, spread
 from gansmith.verbs.midway import shuffled
 from gansmith.verbs.sides import Samples, arranged
 from gansmith.verbs.spaces import RANDOM
@@ -61,7 +61,7 @@ def finish(
         extras["scatter"] = scatter(real, spec.in_units(samples.numpy()), spec.columns)
         save_png(extras["scatter"], run.path / "grid.png", recipe)
     else:
-        save_png(grid(to_uint8(samples)), run.path / "grid.png", recipe)
+        save_png(sheet(samples, dataset), run.path / "grid.png", recipe)
         extras["real"] = to_uint8(dataset.tensor(spread(dataset.train, SHOWN)))
         extras["neighbours"] = neighbours(samples[:PAIRS], dataset)
     return write_report(run.path, extras=extras)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import DataSpec
@@ -83,6 +84,18 @@ def picture(
         real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
         save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
         return None
-    images = to_uint8(shown)
-    save_png(grid(images), path, recipe)
-    return images[:16]
+    save_png(sheet(shown, dataset), path, recipe)
+    return to_uint8(shown[:16])
+
+
+def sheet(shown: torch.Tensor, dataset: Dataset) -> Image.Image:
+    """Samples as a grid; translations each with its source on the left and, of pairs, the truth on the right."""
+    if dataset.source_of is None:
+        return grid(to_uint8(shown))
+    rows = np.resize(judges(dataset), len(shown))
+    parts = [dataset.tensor(dataset.source_of[rows]), shown]
+    if dataset.spec.pairing == "paired":
+        parts.append(dataset.tensor(rows))
+    each, (height, width) = len(parts), shown.shape[2:]
+    across = max(1, round(math.sqrt(len(shown) * height / (each * width))))
+    return grid(to_uint8(torch.stack(parts, dim=1).flatten(0, 1)), each * across)
