@@ -43,4 +43,4 @@ def test_a_translation_is_shown_between_its_source_and_the_truth() -> None:
     shown = torch.zeros(4, 1, 8, 8)
     pixels = np.asarray(sheet(shown, dataset))
     assert [int(value) for value in np.unique(pixels[4])][:3] == [0, 110, 128]
-    assert 255 in pixels[4] and pixels.shape[1] > pixels.shape[0]
+    assert 255 in pixels[4]
