@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.batch import Batch
+from gansmith.data.captions import encode
 from gansmith.data.spec import DataSpec
 from gansmith.engine import Engine
 from gansmith.families import families
@@ -26,6 +27,14 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
 }
 SMALL = {"batch": 8, "z": 8, "width": 8, "depth": 1, "d_width": 8}
 IMAGES = 400  # of a whole training
+CAPTIONS = ("a red heart", "two blue stars", "한 송이 꽃", "")
+COMES: Mapping[str, dict[str, Any]] = {  # what data must have for a family that needs it
+    "": {},
+    "labels": {"classes": ("one", "two", "three"), "shares": (0.5, 0.25, 0.25)},
+    "captions": {"captions": CAPTIONS, "words": ("a", "red", "heart", "two", "blue", "stars"), "caption_bytes": 32},
+    "paired": {"pairing": "paired", "sides": ("A", "B")},
+    "unpaired": {"pairing": "unpaired", "sides": ("A", "B")},
+}
 
 CASES = [
     (family, shape)
@@ -35,7 +44,8 @@ CASES = [
 ]
 
 
-def spec(shape: str) -> DataSpec:
+def spec(shape: str, needs: str = "") -> DataSpec:
+    """The data a family with those needs learns from; of two needs the first is met."""
     points = shape == "points"
     return DataSpec(
         kind="points" if points else "images",
@@ -46,6 +56,7 @@ def spec(shape: str) -> DataSpec:
         scale=(3.0, 0.25) if points else (),
         decimals=(1, 3) if points else (),
         fingerprint="0" * 64,
+        **COMES[needs.partition(" or ")[0]],
     )
 
 
@@ -53,20 +64,34 @@ def game(family: str = "robust", shape: str = "grey", *, seed: int = 0, **settin
     """A family's game with networks of a few units, under its own recipe; `settings` go on top."""
     chosen = families()[family]
     small = {key: value for key, value in SMALL.items() if key in chosen.settings.model_fields}
+    data = spec(shape, chosen.needs)
     torch.manual_seed(reseed(seed, -1))
-    made = chosen.build(chosen.settings.read(chosen.recipe(spec(shape)).values | small | settings), spec(shape), IMAGES)
+    made = chosen.build(chosen.settings.read(chosen.recipe(data).values | small | settings), data, IMAGES)
     if chosen.channels_last and shape != "points":
         made.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return made
 
 
 def batches(shape: str = "grey", size: int = 8, *, seen: int = 0) -> Iterator[Batch]:
-    """Endless real batches, each a pure function of the images seen before it."""
+    """Endless real batches with all that can come with images, each a pure function of the images seen before it."""
     while True:
         chance = torch.Generator().manual_seed(seen)
         image = torch.rand(size, *SHAPES[shape], generator=chance) * 2 - 1
-        yield Batch(image.contiguous(memory_format=torch.channels_last) if image.dim() == 4 else image)
+        image = image.contiguous(memory_format=torch.channels_last) if image.dim() == 4 else image
+        with_it = conditions(shape, size, seed=seen)
+        yield Batch(image, with_it.pop("label"), with_it)
         seen += size
+
+
+def conditions(shape: str, count: int, *, seed: int = 0) -> dict[str, Tensor]:
+    """A label, a caption and a source for each of `count` samples."""
+    chance = torch.Generator().manual_seed(seed + 1)
+    captions = torch.from_numpy(encode(list(CAPTIONS), COMES["captions"]["caption_bytes"]))
+    return {
+        "label": torch.randint(len(COMES["labels"]["classes"]), (count,), generator=chance),
+        "caption": captions[torch.randint(len(captions), (count,), generator=chance)],
+        "source": torch.rand(count, *SHAPES[shape], generator=chance) * 2 - 1,
+    }
 
 
 def advance(

@@ -37,9 +37,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 @app.command()
 def train(
     data: Data,
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="see gansmith families")
-    ] = None,
+    settings: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="see gansmith models")] = None,
     family: Annotated[str | None, typer.Option("-f", "--family", help="robust (default), dcgan, gan")] = None,
     duration: Annotated[
         str | None, typer.Option("-d", "--duration", help="10m, 500kimg, 20ep or until-plateau")
@@ -108,6 +106,12 @@ def sample(
         str | None, typer.Option("-o", "--out", help="x.png (a grid), x.npz, x.csv (points) or a folder")
     ] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="of the grid")] = None,
+    label: Annotated[str | None, typer.Option(help="of this class, by name or number")] = None,
+    labels: Annotated[str | None, typer.Option(help="all, or classes with commas: a row of the grid for each")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="of what this says; may be given again, for a row each")
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="with this code, of a run that found codes by itself")] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -115,7 +119,8 @@ def sample(
     """Draw from RUN's generator."""
     from gansmith.verbs.sample import sample as draw
 
-    print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device))
+    asked = {"label": label, "labels": labels, "text": text or (), "code": code}
+    print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
 
 
 @app.command("data")
@@ -156,13 +161,13 @@ def runs_(out: Out = "runs", as_json: Json = False) -> None:
     show_runs(found, out)
 
 
-@app.command("families")
-def families_(
+@app.command("models")
+def models_(
     name: Annotated[str | None, typer.Argument(help="a family, to list its settings")] = None, as_json: Json = False
 ) -> None:
-    """List the families, or the settings of one."""
-    from gansmith.cli.show import show_families, show_settings
-    from gansmith.families import families, family
+    """List the families of models, with paper, data and speed; or the settings of one."""
+    from gansmith.cli.show import show_models, show_settings
+    from gansmith.families import costs, families, family
 
     if as_json:
         chosen = [family(name)] if name else list(families().values())
@@ -170,7 +175,7 @@ def families_(
     elif name:
         show_settings(family(name))
     else:
-        show_families(families().values())
+        show_models(families().values(), costs())
 
 
 def _control(request: str, words: str) -> None:
@@ -246,7 +251,7 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
         if key in OPTIONS:
             raise UsageError(f"'{key}' is an option, not a setting.", do=f"--{key} {value}")
         if key in {"data", "options", "watch"}:
-            raise UsageError(f"There is no setting '{key}'.", do="gansmith families lists them")
+            raise UsageError(f"There is no setting '{key}'.", do="gansmith models NAME lists them")
         read[key] = value
     return read
 

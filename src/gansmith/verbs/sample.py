@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
+from gansmith.families import family
 from gansmith.runs import disk
 from gansmith.runs.model import load
 from gansmith.runs.pictures import as_picture, grid, save_png
 from gansmith.runs.plots import cloud
+from gansmith.verbs.conditions import given_for, kinds_of
 
 MOST = 10_000_000
+ASKED = {"label": "label", "labels": "label", "text": "caption", "code": "code"}  # option -> condition
 
 
 def sample(
@@ -30,12 +36,14 @@ def sample(
     which: str = "last",
     columns: int | None = None,
     device: str = "auto",
+    **asked: Any,
 ) -> Path:
     """Draw `count` samples from `seed` and write them; returns the path written.
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
-    columns and units), or a folder (one PNG each). Every PNG carries its recipe. Raises UsageError for an
-    impossible target.
+    columns and units), or a folder (one PNG each). Every PNG carries its recipe. asked: label, labels, text or code, as
+    `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid each.
+    Raises UsageError for an impossible target, or for what the run cannot make.
     """
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
@@ -51,19 +59,42 @@ def sample(
         raise UsageError("Images do not go into a table.", do="--out grid.png, samples.npz or folder/")
     if kind == ".png" and points and model.spec.shape != (2,):
         raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
-    drawn = model.sample(count, seed)
-    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count}
+    asked = {name: value for name, value in asked.items() if value}
+    check(model.config.family, asked)
+    if (rows := kinds_of(model.spec, **asked)) > 1:
+        columns = columns or math.ceil(count / rows)
+        count = math.ceil(count / rows) * rows
+    given = given_for(model.spec, count, **asked)
+    drawn = model.sample(count, seed, given)
+    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
     try:
-        write(drawn, target, model.spec, recipe, columns)
+        write(drawn, target, model.spec, recipe, columns, given.get("label"))
     except OSError as error:
         raise GansmithError(f"Cannot write {target}.", why=str(error), do="--out elsewhere") from None
     return target
 
 
+def check(name: str, asked: Mapping[str, object]) -> None:
+    """Refuse options that the family of that name was never told anything about."""
+    told = family(name).conditions
+    for option in asked:
+        if ASKED[option] not in told:
+            raise UsageError(
+                f"--{option} means nothing to this run.",
+                why=f"of a sample, the family {name} is told {' and '.join(told) or 'nothing'}",
+                do=f"leave out --{option}, or train another: gansmith models",
+            )
+
+
 def write(
-    drawn: NDArray[Any], target: Path, spec: DataSpec, recipe: dict[str, Any], columns: int | None = None
+    drawn: NDArray[Any],
+    target: Path,
+    spec: DataSpec,
+    recipe: dict[str, Any],
+    columns: int | None = None,
+    labels: Tensor | None = None,
 ) -> None:
-    """Write samples in the form the target's name asks for."""
+    """Write samples in the form the target's name asks for; labels go into an .npz beside them."""
     points, kind = spec.kind == "points", target.suffix.lower()
     target.parent.mkdir(parents=True, exist_ok=True)
     if kind == ".npz":
@@ -71,7 +102,8 @@ def write(
         if points:
             np.savez_compressed(buffer, points=drawn)
         else:
-            np.savez_compressed(buffer, images=drawn)
+            named = {} if labels is None else {"labels": np.array(spec.classes)[labels.numpy()]}
+            np.savez_compressed(buffer, images=drawn, **named)
         disk.replace(target, buffer.getvalue())
     elif kind == ".csv":
         disk.replace(target, table(drawn, spec).encode())

@@ -1,0 +1,178 @@
+"""cgan: images of a wanted class: the robust recipe, told what each image is to be.
+
+The discriminator weighs the condition against its features (Miyato & Koyama 2018), has it beside the image (Mirza &
+Osindero 2014), or is not told and names the class itself (Odena et al. 2017).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal, Self, cast
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
+from gansmith.families.family import Family, Recipe
+from gansmith.families.robust import RobustSettings
+from gansmith.families.robust import recipe as robust_recipe
+from gansmith.game.adversarial import adversarial, drawn
+from gansmith.game.conditions import labels_of
+from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
+from gansmith.game.packing import packed_shape
+from gansmith.networks.conditional import (
+    AuxiliaryDiscriminator,
+    ConcatDiscriminator,
+    Condition,
+    JoinedGenerator,
+    LabelCondition,
+    ProjectionDiscriminator,
+    SteeredGenerator,
+)
+from gansmith.networks.residual import SLOPE
+
+
+class CGANSettings(RobustSettings):
+    """The robust recipe, and how the condition is used."""
+
+    form: Literal["projection", "concat", "auxiliary"] = Field(
+        "projection", description="the discriminator weighs the condition, has it beside the image, or names the class"
+    )
+    condition_by: Literal["embedding", "batch", "modulation"] = Field(
+        "embedding",
+        description="the generator has the condition joined to the latent vector, in its batch normalisation, "
+        "or as scale and shift",
+    )
+    condition_size: int = Field(64, ge=1, le=4096, description="size of the vector a condition becomes")
+    naming: float = Field(1.0, gt=0, description="weight of naming the class, where form=auxiliary")
+
+    @model_validator(mode="after")
+    def _one_class_per_image(self) -> Self:
+        if self.form == "auxiliary" and self.pack > 1:
+            raise UsageError(
+                f"A pack of {self.pack} has no one class to be named.",
+                do="form=projection or form=concat, or leave out pack=",
+            )
+        return self
+
+
+def build(settings: CGANSettings, spec: DataSpec, images: int) -> Game:
+    networks = {"generator": generator(settings, spec), "discriminator": discriminator(settings, spec)}
+    auxiliary = settings.form == "auxiliary"
+    return adversarial(
+        settings,
+        networks,
+        [duel(settings)],
+        images,
+        spec.shape,
+        draw=partial(draw, settings=settings, spec=spec),
+        d_losses={"naming": naming(settings.naming, of_fakes=False)} if auxiliary else {},
+        g_losses={"naming": naming(settings.naming, of_fakes=True)} if auxiliary else {},
+    )
+
+
+def condition(settings: CGANSettings, spec: DataSpec) -> Condition:
+    """A fresh condition for what comes with this data's images."""
+    return LabelCondition(len(spec.classes), settings.condition_size)
+
+
+def generator(settings: CGANSettings, spec: DataSpec) -> nn.Module:
+    shape = cast(tuple[int, int, int], spec.shape)
+    sizes = (settings.z, settings.width, settings.depth, SLOPE if settings.slope is None else settings.slope)
+    if settings.condition_by == "embedding":
+        return JoinedGenerator(condition(settings, spec), shape, *sizes)
+    return SteeredGenerator(condition(settings, spec), shape, *sizes, norm=settings.condition_by == "batch")
+
+
+def discriminator(settings: CGANSettings, spec: DataSpec) -> nn.Module:
+    shape = cast(tuple[int, int, int], packed_shape(spec.shape, settings.pack))
+    slopes = (settings.d_slope, settings.slope, SLOPE)
+    slope = next(slope for slope in slopes if slope is not None)
+    sizes = (settings.d_width or settings.width, settings.d_depth or settings.depth, slope)
+    if settings.form == "auxiliary":
+        return AuxiliaryDiscriminator(len(spec.classes), shape, *sizes)
+    form = ProjectionDiscriminator if settings.form == "projection" else ConcatDiscriminator
+    return form(condition(settings, spec), shape, *sizes)
+
+
+def told(network: nn.Module, x: Tensor, given: dict[str, Tensor]) -> Tensor:
+    """What a network makes of x under what is given."""
+    return network(x, network.get_submodule("condition")(given))
+
+
+def duel(settings: CGANSettings) -> Duel:
+    """Fakes are made for the very conditions of the batch, so that a relativistic pair is one of the same class."""
+
+    def fake(networks: Networks, step: Step) -> Sample:
+        latent = noise(len(step.batch), settings.z, settings.prior).to(step.batch.image.device)
+        given = asked(step)
+        step.kept["named"] = []  # every turn begins with its fakes
+        return Sample(told(networks["generator"], latent, given), given)
+
+    def weigh(networks: Networks, sample: Sample, step: Step) -> Tensor:
+        return told(networks["discriminator"], sample.one, dict(sample.given))
+
+    def name(networks: Networks, sample: Sample, step: Step) -> Tensor:
+        logits, names = cast(AuxiliaryDiscriminator, networks["discriminator"]).both(sample.one)
+        step.kept["named"].append((names, sample.given["label"]))
+        return logits
+
+    return Duel(
+        fake=fake,
+        real=lambda networks, step: Sample(step.batch.image, asked(step)),
+        judge=name if settings.form == "auxiliary" else weigh,
+        together=True,
+        conditional=True,
+    )
+
+
+def asked(step: Step) -> dict[str, Tensor]:
+    """The conditions of the batch."""
+    assert step.batch.label is not None
+    return {"label": step.batch.label}
+
+
+def naming(weight: float, *, of_fakes: bool) -> Loss:
+    """weight times the cross entropy of the classes as the duel's judge named them (Odena et al. 2017, eq. 3).
+
+    Of what it was shown first: reals and fakes in the discriminator's turn, fakes in the generator's. Later it is
+    shown some again, for a penalty or to be compared with.
+    """
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        count = len(step.batch) * (1 if of_fakes else 2)
+        names, labels = (torch.cat(heard)[:count] for heard in zip(*step.kept.pop("named"), strict=True))
+        names = names.float()
+        step.note("naming/right", (names.argmax(1) == labels).float().mean())
+        return {"loss": weight * nn.functional.cross_entropy(names, labels)}
+
+    return loss
+
+
+def draw(networks: Networks, request: Request, *, settings: CGANSettings, spec: DataSpec) -> Tensor:
+    """Samples of the labels asked for, or of labels by their share of the data."""
+    wanted = networks["generator"].get_submodule("condition")
+    device = next(wanted.parameters()).device
+    with torch.no_grad():
+        return drawn(networks, request, settings, wanted({"label": labels_of(request, spec).to(device)}))
+
+
+def recipe(spec: DataSpec) -> Recipe:
+    return robust_recipe(spec)
+
+
+CGAN = Family(
+    "cgan",
+    "conditional GAN: the robust recipe, told what to make",
+    CGANSettings,
+    recipe,
+    build,
+    kinds=("images",),
+    needs="labels",
+    paper="Mirza & Osindero 2014; Miyato & Koyama 2018",
+    data="images in classes",
+    conditions=("label",),
+    guard=("explosion", "mode_collapse"),
+)
