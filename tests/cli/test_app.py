@@ -12,6 +12,7 @@ import pytest
 
 from gansmith import __version__
 from gansmith.cli import main
+from gansmith.families import families
 from gansmith.runs.folder import Run
 from gansmith.verbs import plan
 from tests.verbs.runs import SWITCHES
@@ -97,11 +98,13 @@ def test_data_reports(ask: Ask, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_families_and_their_settings(ask: Ask) -> None:
-    for name in ("robust", "dcgan", "gan"):
-        assert name in ask("families").out
-    assert "gamma" in ask("families", "robust").out
-    schema = json.loads(ask("families", "robust", "--json").out)["robust"]
+def test_models_and_their_settings(ask: Ask) -> None:
+    listed = ask("models").out
+    for family in families().values():
+        assert family.name in listed
+        assert family.paper and family.data
+    assert "gamma" in ask("models", "robust").out
+    schema = json.loads(ask("models", "robust", "--json").out)["robust"]
     assert "gamma" in schema["properties"]
 
 

@@ -152,10 +152,13 @@ def show_remedies(found: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         console.print("Nothing was found that a remedy would help against.")
 
 
-def show_families(known: Iterable[Family]) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+def show_models(known: Iterable[Family], costs: Mapping[str, float]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "what it is", "data it needs", "paper", "time per image"):
+        table.add_column(heading)
     for family in known:
-        table.add_row(f"[bold]{family.name}[/]", escape(family.title), ", ".join(family.kinds))
+        cost = f"{costs[family.name]:.2g} x dcgan" if family.name in costs else ""
+        table.add_row(f"[bold]{family.name}[/]", *map(escape, (family.title, family.data, family.paper, cost)))
     Console(highlight=False).print(table)
 
 

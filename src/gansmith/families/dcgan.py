@@ -62,4 +62,12 @@ def recipe(spec: DataSpec) -> Recipe:
     return Recipe(reasons=("DCGAN, as published: sharp where it works, unstable on small data",))
 
 
-DCGAN = Family("dcgan", "deep convolutional GAN, as published", DCGANSettings, recipe, build, kinds=("images",))
+DCGAN = Family(
+    "dcgan",
+    "deep convolutional GAN, as published",
+    DCGANSettings,
+    recipe,
+    build,
+    kinds=("images",),
+    paper="Radford et al. 2016",
+)

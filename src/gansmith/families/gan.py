@@ -39,4 +39,13 @@ def recipe(spec: DataSpec) -> Recipe:
     return Recipe(reasons=("the plain GAN of 2014, as published: expect it to drop modes",))
 
 
-GAN = Family("gan", "the plain GAN of 2014 (MLPs)", GANSettings, recipe, build, channels_last=False)
+GAN = Family(
+    "gan",
+    "the plain GAN of 2014 (MLPs)",
+    GANSettings,
+    recipe,
+    build,
+    paper="Goodfellow et al. 2014",
+    data="images or points",
+    channels_last=False,
+)

@@ -85,5 +85,7 @@ ROBUST = Family(
     RobustSettings,
     recipe,
     build,
+    paper="Huang et al. 2024 (R3GAN)",
+    data="images or points",
     guard=("explosion", "mode_collapse"),
 )
