@@ -62,7 +62,7 @@ class Checkup:
 
     def drawn(self, training: Training, networks: Networks) -> dict[str, float]:
         """Variety, and how samples answer to a nudge of the latent and to training itself."""
-        draw, settings = training.game.draw, self.config.settings
+        draw, settings = training.game.draw, {**self.config.settings, **training.place.changes}
         if "z" not in settings:
             return {}
         chance = torch.Generator().manual_seed(0)
