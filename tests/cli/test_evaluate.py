@@ -122,7 +122,12 @@ def test_what_the_table_leaves_out_is_said() -> None:
         real="real",
         count=100,
         seed=0,
-        scores=(Score("KID", None, 9, "pixels", why="too few"), Score("FD", None, 9, "pixels", why="too few")),
+        scores=(
+            Score("KID", None, 9, "pixels", why="too few"),
+            Score("FD", None, 9, "pixels", why="too few"),
+            Score("CAS", 0.7, 500, "own", floor=0.725, better="high"),
+            Score("faithfulness", 0.76, 500, "own", floor=0.8, better="near the floor"),
+        ),
         classes={"cats": {"KID": math.nan, "coverage": 0.5}},
         missing=0.25,
         missing_floor=0.03,
@@ -134,6 +139,8 @@ def test_what_the_table_leaves_out_is_said() -> None:
     assert list(notes(found)) == [
         "no number for KID@pixels,9, FD@pixels,9: too few",
         "made too rarely: 25.0% of real samples, by chance 3.0% (most: 50% of cats, 10% of dogs)",
+        "CAS gap: 2.5 points (CAS@own,500)",
+        "faithfulness: 95.0% of real's (faithfulness@own,500)",
         "class cats: KID too few, coverage 0.500",
         "took 3 s",
         "out/x.json",

@@ -102,6 +102,11 @@ def notes(found: Evaluation) -> Iterator[str]:
         most = ", ".join(f"{share:.0%} of {name}" for name, share in list(found.missing_classes.items())[:3])
         by_chance = f"{found.missing:.1%} of real samples, by chance {found.missing_floor:.1%}"
         yield f"made too rarely: {by_chance}{f' (most: {most})' if most else ''}"
+    for score in found.scores:
+        if score.value is not None and score.floor and score.name == "CAS":
+            yield f"CAS gap: {100 * (score.floor - score.value):.1f} points ({score.label})"
+        elif score.value is not None and score.floor and score.name == "faithfulness":
+            yield f"faithfulness: {score.value / score.floor:.1%} of real's ({score.label})"
     for name, figures in found.classes.items():
         told = ", ".join(f"{score} {plain(value) or 'too few'}" for score, value in figures.items())
         yield f"class {name}: {told}"
