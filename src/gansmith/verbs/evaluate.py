@@ -132,7 +132,7 @@ Found = tuple[list[Score], dict[str, dict[str, float]], tuple[Missing, float], t
 def judged(sides: Sides, features: Sequence[str], seed: int, progress: Callable[[str, int, int], None]) -> Found:
     """The scores, the figures by class, the missing rows and the closest pairs; the last two in the last space."""
     progress("comparing without features", 0, 1)
-    scores = scoring.without_features(sides, seed)
+    scores = [*scoring.without_features(sides, seed), *sides.further]
     classes: dict[str, dict[str, float]] = {}
     for space in spaces(features, sides, seed, progress):
         progress(f"scoring in {space.name}", 0, 1)

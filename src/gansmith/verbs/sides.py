@@ -16,11 +16,13 @@ from gansmith.data.options import DataOptions
 from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family as find_family
+from gansmith.measure.score import Score
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.conditions import conditions_of
+from gansmith.verbs.unpaired import translation_errors
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,7 +58,7 @@ class Sides:
     learn: further ones, to learn features from. The three are disjoint: features that have seen one of two sides tell
     them apart. train, held: what was and what was not trained on, for memorisation; where nobody knows, any two parts.
     words: which the real samples are. source: what the user called the real data. given: what the fakes were made for,
-    by name, a row each; truth: the right answers, where pairs tell them.
+    by name, a row each; truth: the right answers, where pairs tell them. further: scores that took the networks.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Sides:
     source: str = ""
     given: Mapping[str, Tensor] = field(default_factory=dict)
     truth: Samples | None = None
+    further: tuple[Score, ...] = ()
 
 
 def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress: Progress) -> tuple[Sides, str]:
@@ -92,12 +95,14 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
         )
     rows = asked_for(dataset, count, seed)
     given = conditions_of(dataset, rows, len(rows))
-    labels = dataset.labels[rows] if dataset.labels is not None and conditional(config.family, "label") else None
+    labels = labels_asked(dataset, rows, config.family)
     fake = Samples(drawn(model, len(rows) if given else count, seed, progress, given), labels)
     name = f"{run.path.name}, checkpoint {model.checkpoint}"
     sides = arranged(name, dataset, fake, seed, config.source, trained=True)
     truth = Samples(dataset.values, dataset.labels).some(rows) if dataset.spec.pairing == "paired" else None
-    return replace(sides, given=given, truth=truth), model.checkpoint
+    translates = dataset.spec.pairing == "unpaired" and conditional(config.family, "source")
+    further = translation_errors(model, dataset, count, seed, progress) if translates else []
+    return replace(sides, given=given, truth=truth, further=tuple(further)), model.checkpoint
 
 
 def asked_for(dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
@@ -109,6 +114,15 @@ def asked_for(dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
     once = dataset.spec.pairing != "none"
     chance = np.random.default_rng(seed)
     return chance.choice(pool, min(count, len(pool)) if once else count, replace=not once and count > len(pool))
+
+
+def labels_asked(dataset: Dataset, rows: NDArray[np.int64], family: str) -> NDArray[np.int64] | None:
+    """The labels (n,) that fakes should have: what was asked for, or what their sources had."""
+    if dataset.labels is None:
+        return None
+    if dataset.source_of is not None and conditional(family, "source"):
+        return dataset.labels[dataset.source_of[rows]]
+    return dataset.labels[rows] if conditional(family, "label") else None
 
 
 def conditional(name: str, on: str) -> bool:
