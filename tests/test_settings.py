@@ -55,4 +55,4 @@ def test_a_wrong_value_is_told_by_the_name_of_the_field() -> None:
 
 
 def test_a_multiple_of_old_runs_means_as_lr() -> None:
-    assert family("gan").settings.read({"d_lr": 1.0}).d_lr is None
+    assert family("gan").settings.read({"d_lr": 1.0}).model_dump()["d_lr"] is None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gansmith.data.spec import DataSpec
 from gansmith.game.game import Game
-from gansmith.game.settings import AdversarialSettings
+from gansmith.game.settings import LearningSettings
 
 Needs = Literal["", "labels", "captions", "labels or captions", "paired", "unpaired"]
 
@@ -39,7 +39,7 @@ class Family:
 
     name: str
     title: str
-    settings: type[AdversarialSettings]
+    settings: type[LearningSettings]
     recipe: Callable[[DataSpec], Recipe]
     build: Callable[[Any, DataSpec, int], Game]
     kinds: tuple[str, ...] = ("images", "points")

@@ -22,7 +22,6 @@ from gansmith.game.duel import (
     penalty_loss,
 )
 from gansmith.game.game import (
-    Adam,
     Duel,
     Game,
     Loss,
@@ -41,8 +40,10 @@ from gansmith.game.lecam import Anchors, anchored, lecam
 from gansmith.game.lookahead import SlowWeights, lookahead
 from gansmith.game.matching import matching
 from gansmith.game.packing import packed
-from gansmith.game.schedules import Schedule, constant, cosine, late, linear
+from gansmith.game.rates import adam, half_life, towards_end
+from gansmith.game.schedules import linear
 from gansmith.game.settings import AdversarialSettings as AdversarialSettings
+from gansmith.game.settings import LearningSettings
 from gansmith.losses.diffaugment import KINDS, diffaugment
 from gansmith.losses.objectives import OBJECTIVES, Objective, flipped, smoothed
 from gansmith.losses.penalties import PENALTIES
@@ -96,8 +97,7 @@ def adversarial(
     if pretraining:
         acts.insert(0, Act(pretraining, "pretrain", tuple(turn.name for turn in turns if turn.name != "generator")))
     length = round(images * settings.anneal)
-    half_life = settings.ema * 1000
-    d_adam, g_adam = (_adam(settings, lr, images, length) for lr in (settings.d_lr or settings.lr, settings.lr))
+    d_adam, g_adam = (adam(settings, images, lr) for lr in (settings.d_lr or settings.lr, settings.lr))
     return Game(
         networks=cast,
         turns=turns,
@@ -105,15 +105,13 @@ def adversarial(
         optimizers={**dict.fromkeys(sides["d"], d_adam), **dict.fromkeys(sides["g"], g_adam)},
         acts=tuple(acts),
         dials={
-            "penalty": _towards(settings.gamma, settings.gamma_end, length),
+            "penalty": towards_end(settings.gamma, settings.gamma_end, length),
             "noise": linear(settings.noise, 0.0, images),
         },
         rules=tuple(rule for _, rule in memories.values() if rule),
         duels=tuple(shown),
         averaged=sides["g"] if settings.ema else (),
-        half_life=lambda seen: min(
-            half_life, 0.05 * seen
-        ),  # Karras et al. 2020: a ramp, so that the start is forgotten
+        half_life=half_life(settings),
     )
 
 
@@ -240,27 +238,14 @@ def _memories(
     return memories
 
 
-def _adam(settings: AdversarialSettings, lr: float, images: int, length: int) -> Adam:
-    end = None if settings.lr_end is None else settings.lr_end * (lr / settings.lr)
-    return Adam(
-        lr=late(lr, end or 0.0, images) if settings.lr_fall == "late" else _towards(lr, end, images),
-        beta1=settings.beta1,
-        beta2=_towards(settings.beta2, settings.beta2_end, length),
-    )
-
-
-def _towards(start: float, end: float | None, length: int) -> Schedule:
-    return constant(start) if end is None else cosine(start, end, length)
-
-
-def latent_of(request: Request, settings: AdversarialSettings) -> Tensor:
+def latent_of(request: Request, settings: LearningSettings) -> Tensor:
     """The request's latents, or fresh ones from its seed: (count, z)."""
     if request.latent is not None:
         return request.latent
     return noise(request.count, settings.z, settings.prior, torch.Generator().manual_seed(request.seed % 2**63))
 
 
-def drawn(networks: Networks, request: Request, settings: AdversarialSettings, *conditions: Tensor) -> Tensor:
+def drawn(networks: Networks, request: Request, settings: LearningSettings, *conditions: Tensor) -> Tensor:
     """A request's samples, in chunks: latents, and conditions (count, ...) beside them, through the generator."""
     generator = networks["generator"]
     weight = next(generator.parameters())  # the device, and the precision a network for drawing may have

@@ -14,7 +14,27 @@ from gansmith.losses.penalties import PENALTIES
 from gansmith.settings import Settings
 
 
-class AdversarialSettings(Settings):
+class LearningSettings(Settings):
+    """What a user may set for anything that learns to make samples."""
+
+    batch: int = Field(64, ge=1, le=65_536, description="images per step")
+    z: int = Field(64, ge=1, le=4096, description="size of the latent vector")
+    prior: Literal["normal", "uniform", "spherical"] = Field("normal", description="distribution of the latent vector")
+    lr: float = Field(2e-4, gt=0, le=1, description="learning rate at the start (of both sides, where there are two)")
+    lr_end: float | None = Field(None, gt=0, le=1, description="learning rate at the end (default: as at the start)")
+    lr_fall: Literal["cosine", "late"] = Field(
+        "cosine", description="how it falls to lr_end: by a cosine, or straight over the second half (there to 0 too)"
+    )
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's momentum")
+    beta2: float = Field(0.999, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
+    beta2_end: float | None = Field(None, gt=0, lt=1, description="the same at the end (default: as at the start)")
+    anneal: float = Field(0.8, gt=0, le=1, description="share of the training over which gamma and beta2 move")
+    ema: float = Field(
+        0.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
+    )
+
+
+class AdversarialSettings(LearningSettings):
     """What a user may set for any GAN, as `key=value`. Defaults are the plain GAN's; families override them.
 
     `discriminator.lr` and `generator.lr` are other names of `d_lr` and `lr`, and so on for every such pair.
@@ -22,9 +42,6 @@ class AdversarialSettings(Settings):
 
     prefixes: ClassVar[Mapping[str, str]] = {"discriminator.": "d_", "generator.": ""}
 
-    batch: int = Field(64, ge=1, le=65_536, description="images per step")
-    z: int = Field(64, ge=1, le=4096, description="size of the latent vector")
-    prior: Literal["normal", "uniform", "spherical"] = Field("normal", description="distribution of the latent vector")
     objective: str = Field("non-saturating", description=f"one of {', '.join(OBJECTIVES)}")
     penalty: str = Field("none", description=f"none, or one of {', '.join(PENALTIES)}")
     gamma: float = Field(1.0, ge=0, description="weight of the penalty at the start")
@@ -33,20 +50,8 @@ class AdversarialSettings(Settings):
     )
     penalty_every: int = Field(1, ge=1, le=64, description="steps between penalties, their weight multiplied to match")
     penalty_share: float = Field(1.0, gt=0, le=1, description="share of each batch the penalty is measured on")
-    lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks at the start")
-    lr_end: float | None = Field(None, gt=0, le=1, description="learning rate at the end (default: as at the start)")
-    lr_fall: Literal["cosine", "late"] = Field(
-        "cosine", description="how it falls to lr_end: by a cosine, or straight over the second half (there to 0 too)"
-    )
     d_lr: float | None = Field(
         None, gt=0, lt=1, description="discriminator's learning rate at the start (default: as lr), falling as lr does"
-    )
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's momentum")
-    beta2: float = Field(0.999, gt=0, lt=1, description="Adam's memory of squared gradients at the start")
-    beta2_end: float | None = Field(None, gt=0, lt=1, description="the same at the end (default: as at the start)")
-    anneal: float = Field(0.8, gt=0, le=1, description="share of the training over which gamma and beta2 move")
-    ema: float = Field(
-        0.0, ge=0, description="half-life of the generator's average, in thousand images (0: no average)"
     )
     augment: str = Field("", description="augmentations both sides are shown, e.g. colour,translation,cutout")
     ada: float = Field(

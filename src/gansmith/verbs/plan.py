@@ -18,11 +18,11 @@ from gansmith.engine import Engine, fingerprint
 from gansmith.errors import UsageError
 from gansmith.families import family as find_family
 from gansmith.families.family import Family
-from gansmith.game.adversarial import AdversarialSettings
 from gansmith.game.averages import Averages
 from gansmith.game.game import Game, Step
 from gansmith.game.loop import learning, play, reseed
 from gansmith.game.optimizers import Optimizers
+from gansmith.game.settings import AdversarialSettings, LearningSettings
 from gansmith.losses.diffaugment import KINDS
 from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Place
@@ -82,7 +82,7 @@ def make_plan(
     speed = measure_speed(chosen, settings, dataset, seed, engine, parts) if timed or wanted.seconds else None
     images = wanted.in_images(spec.count, speed or 1.0)
     images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
-    if settings.pretrain_d * 1000 >= images:
+    if isinstance(settings, AdversarialSettings) and settings.pretrain_d * 1000 >= images:
         raise UsageError(
             f"The discriminator would learn alone for {settings.pretrain_d:g} thousand images, and nothing is left.",
             why=f"the whole training has {images}",
@@ -90,8 +90,9 @@ def make_plan(
         )
     passes = images / spec.count
     if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
-        settings = settings.changed(augment=",".join(KINDS))
-        reasons.append(f"augmentation ({settings.augment}): {passes:.0f} passes over few images overfit without")
+        kinds = ",".join(KINDS)
+        settings = settings.changed(augment=kinds)
+        reasons.append(f"augmentation ({kinds}): {passes:.0f} passes over few images overfit without")
     reasons.append(
         f"{images / 1000:.4g} thousand images, {passes:.3g} passes over {spec.count}"
         + (f" ({wanted.text} at {speed:.0f} images/s, measured)" if wanted.seconds else "")
@@ -147,7 +148,7 @@ def build_game(config: RunConfig, place: Place | None = None) -> Game:
     return build(chosen, settings, config.spec, config.images - place.lost, seed, config.device)
 
 
-def build(family: Family, settings: AdversarialSettings, spec: Any, images: int, seed: int, device: str) -> Game:
+def build(family: Family, settings: LearningSettings, spec: Any, images: int, seed: int, device: str) -> Game:
     torch.manual_seed(reseed(seed, -1))
     game = family.build(settings, spec, images)
     game.networks.to(device=device)
@@ -162,7 +163,7 @@ def default_duration(dataset: Dataset) -> Duration:
 
 
 def fit_memory(
-    family: Family, settings: AdversarialSettings, dataset: Dataset, seed: int, engine: Engine, share: float = 0.6
+    family: Family, settings: LearningSettings, dataset: Dataset, seed: int, engine: Engine, share: float = 0.6
 ) -> tuple[int, int]:
     """Parts to cut a batch into so that it takes at most `share` of free memory, and the bytes one step then takes.
 
@@ -203,7 +204,7 @@ def _free_memory(engine: Engine) -> int:
 
 def measure_speed(
     family: Family,
-    settings: AdversarialSettings,
+    settings: LearningSettings,
     dataset: Dataset,
     seed: int,
     engine: Engine,
