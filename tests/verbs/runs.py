@@ -17,8 +17,8 @@ from gansmith.verbs import frames, plan, session
 from gansmith.verbs.train import train
 from tests import games
 
-TINY: dict[str, Any] = {"batch": 16, "z": 4, "width": 8, "depth": 1}
-SWITCHES = ("-f", "gan", "--precision", "32", "d_width=8", "width=8", "depth=1", "z=4", "-b", "16")
+TINY: dict[str, Any] = {"batch": 16, "z": 8, "width": 8, "depth": 1}
+SWITCHES = ("-f", "gan", "--precision", "32", "d_width=8", "width=8", "depth=1", "z=8", "-b", "16")
 
 
 def tiny(out: Path, data: str | Path = "digits", **wishes: Any) -> Run:

@@ -11,6 +11,11 @@ Changes = dict[str, Any]
 
 AUGMENTATIONS = "colour,translation,cutout"
 EXCESSIVE = 30.0  # times the usual weight of a penalty
+USUAL_LR = {True: 2.5e-3, False: 2e-4}  # with a gradient penalty (Huang et al. 2024), and without (Radford et al. 2016)
+HIGHEST_LR = {True: 0.025, False: 5e-3}  # beyond, no training that went well is known
+FEWEST_Z, USUAL_Z = 8, 64  # numbers in the latent of an image
+MOST_MOMENTUM = 0.8  # beta1 without normalisation
+NARROW = 7  # times as wide as the discriminator a generator may be
 
 
 def d_lr(settings: Settings) -> float:
@@ -133,3 +138,35 @@ def resized(settings: Settings) -> Changes | None:
     if settings["upsample"] == "resize":
         return None
     return {"upsample": "resize"} | ({"kernel": 4} if settings.get("kernel") == 3 else {})
+
+
+def larger_latent(settings: Settings) -> Changes | None:
+    """At least 8 numbers for images, 2 for points: from fewer, little variety can be made."""
+    points = len(settings["shape"]) == 1
+    if settings.get("z", USUAL_Z) >= (min(2, settings["shape"][0]) if points else FEWEST_Z):
+        return None
+    return {"z": 4 if points else USUAL_Z}
+
+
+def usual_rates(settings: Settings) -> Changes | None:
+    """Both players' rates, where even the slower one's is too high."""
+    penalised = settings["penalty"] != "none"
+    usual, end = USUAL_LR[penalised], settings["lr_end"]
+    if min(float(settings["lr"]), d_lr(settings)) <= HIGHEST_LR[penalised]:
+        return None
+    return {"lr": usual, "d_lr": None} | ({"lr_end": min(float(end), usual / 10)} if end else {})
+
+
+def steady(settings: Settings) -> Changes | None:
+    """No momentum, where it is high and nothing is normalised."""
+    norms = [settings.get(name) for name in ("norm", "d_norm")]
+    if settings["beta1"] <= MOST_MOMENTUM or any(norm not in (None, "none") for norm in norms):
+        return None
+    return {"beta1": 0.0}
+
+
+def equal_width(settings: Settings) -> Changes | None:
+    width, d_width = settings.get("width"), settings.get("d_width")
+    if not (isinstance(width, int) and isinstance(d_width, int)) or NARROW * d_width > width:
+        return None
+    return {"d_width": width}

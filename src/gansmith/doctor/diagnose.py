@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from gansmith.doctor.ailment import Ailment
 from gansmith.doctor.ailments import AILMENTS
+from gansmith.doctor.causes import evident, suspected
 from gansmith.doctor.finding import Diagnosis, Finding
 from gansmith.doctor.history import History
 from gansmith.doctor.precedence import sorted_out
 from gansmith.doctor.quality import quality
+from gansmith.doctor.recipe import Remedy
 from gansmith.doctor.remedy import remedies
 from gansmith.doctor.thresholds import Thresholds, shipped
 from gansmith.doctor.verdict import best_of, verdict
@@ -27,6 +30,7 @@ def diagnose(history: History, thresholds: Thresholds | None = None) -> Diagnosi
     limits = thresholds or shipped()
     windows = history.windows()
     found = [finding for ailment in AILMENTS if (finding := examine(ailment, history, windows, limits))]
+    found = explained(found, windows)
     findings = sorted_out(found, history.settings, history.length)
     healthy = not any(finding.sick for finding in findings)
     metric = quality(windows)
@@ -47,7 +51,6 @@ def examine(ailment: Ailment, history: History, windows: History, thresholds: Th
     told = ailment.tell(looked_at, onset)
     beyond = float(scores.values[start:].max() / limits[-1])
     lasted = (len(scores) - start) / len(scores)
-    kind, shape = history.kind, history.data.get("shape") or ()
     return Finding(
         ailment.name,
         severity=min(1.0, told.severity * (0.75 + 0.25 * min(1.0, math.log2(max(1.0, beyond))))),
@@ -55,9 +58,29 @@ def examine(ailment: Ailment, history: History, windows: History, thresholds: Th
         onset=onset,
         evidence={**told.evidence, "score": round(beyond, 3)},
         words=told.words,
-        remedies=remedies(ailment.name, history.settings, kind=kind, shape=shape),
+        remedies=_remedies(ailment.name, history),
         sick=told.sick,
     )
+
+
+def explained(findings: list[Finding], history: History) -> list[Finding]:
+    """The findings with the causes that are evident in the settings: told with what they explain, or by themselves."""
+    found = {finding.ailment: finding for finding in findings}
+    for cause, suspicion in suspected(history, evident(history.settings, _shape(history))):
+        name = cause.ailment
+        if name in found:
+            found[name] = replace(found[name], words=f"{found[name].words} {cause.words}")
+        else:
+            found[name] = replace(suspicion, remedies=_remedies(name, history))
+    return list(found.values())
+
+
+def _remedies(ailment: str, history: History) -> tuple[Remedy, ...]:
+    return remedies(ailment, history.settings, kind=history.kind, shape=_shape(history))
+
+
+def _shape(history: History) -> tuple[int, ...]:
+    return tuple(history.data.get("shape") or ())
 
 
 def alarm(scores: np.ndarray, limits: np.ndarray) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gansmith.doctor.remedy import Remedy
+from gansmith.doctor.recipe import Remedy
 
 Evidence = Mapping[str, float | tuple[tuple[float, float], ...]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -51,6 +51,7 @@ class History:
     total: where the training was to end, in the unit of `seen`; None where nobody knows.
     kind: "images", "points" or "" where nobody knows. settings: the run's. data: what is known of the data set, by the
     names of its specification and report (shape, count, duplicates ...). foreign: a log of another tool.
+    kept: it was ended with its best checkpoint, and this is the way to it.
     """
 
     seen: Array
@@ -61,6 +62,7 @@ class History:
     settings: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     foreign: bool = False
+    kept: bool = False
 
     def __post_init__(self) -> None:
         uneven = [name for name, values in self.columns.items() if values.shape != self.seen.shape]
@@ -149,7 +151,7 @@ class History:
         return bool(len(self)) and float(self.seen[-1]) >= 0.99 * self.length
 
     def _with(self, seen: Array, columns: Mapping[str, Array]) -> History:
-        return History(seen, columns, self.total, self.family, self.kind, self.settings, self.data, self.foreign)
+        return replace(self, seen=seen, columns=columns)
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Array]:

@@ -42,6 +42,9 @@ def verdict(history: History, findings: Sequence[Finding], metric: Quality | Non
         past = metric is not None and any(finding.ailment == "over_trained" for finding in sick)
         best = f" {metric.name} was best at {_share(history, metric):.0%} of the way." if metric and past else ""
         return f"{sure}: {SINGLE[sick[0].ailment]}.{rest}{best}"
+    if history.kept and metric is not None:
+        value, share = metric.values.values[metric.best], _share(history, metric)
+        return f"Healthy: ended with its best, {metric.name} {value:.3g} at {share:.0%} of the way."
     words = ["Healthy so far." if not history.ended else "Healthy."]
     if (equal := _equilibrium(history)) is not None:
         words.append(

@@ -15,7 +15,7 @@ from gansmith.runs.film import opened
 from gansmith.runs.quantities import count, finite, measure
 
 DECADES = 100.0  # times the least: from there on a curve is drawn on a logarithmic scale
-TOLD, BYTES = 4, 500_000  # treatments shown with pictures, and bytes of all these pictures
+TOLD, BYTES = 4, 500_000  # treatments shown with pictures (the first and the last), and bytes of all these pictures
 
 
 def health(run_path: Path, diagnosis: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -74,9 +74,10 @@ def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str
     outcomes = {(event.get("id"), event.get("at")): event for event in events if event.get("event") == "trial"}
     pictures = sorted((int(path.stem), path) for path in (run_path / "samples").glob("*.png") if path.stem.isdecimal())
     treated = [event for event in events if event.get("event") in ("roll back", "remedy") and event.get("id")]
+    treated = [*treated[: TOLD - 1], *treated[TOLD - 1 :][-1:]]
     shown: list[Image.Image] = []
     story = []
-    for event in treated[:TOLD]:
+    for event in treated:
         at, to, until = (finite(event.get(name)) or 0.0 for name in ("at", "to", "until"))
         judged = outcomes.get((event.get("id"), event.get("at")), {})
         paths = _around(pictures, at, until)
@@ -104,7 +105,8 @@ def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str
 def _around(pictures: Sequence[tuple[int, Path]], at: float, until: float) -> list[Path]:
     """The last picture made up to `at`, and the first from `until` on; nothing where these are not two."""
     moments = [seen for seen, _ in pictures]
-    before, after = bisect_right(moments, at) - 1, min(bisect_left(moments, until), len(moments) - 1)
+    sooner = bisect_left if until <= at else bisect_right  # ended with its best: the picture of that moment shows it
+    before, after = sooner(moments, at) - 1, min(bisect_left(moments, until), len(moments) - 1)
     return [pictures[before][1], pictures[after][1]] if 0 <= before < after else []
 
 

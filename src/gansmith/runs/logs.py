@@ -25,14 +25,16 @@ NAN_GAPS = 3  # stretches of "nan" between numbers from which it means "not meas
 
 def run_history(run: Run) -> History:
     """The history of a run, finished or running. Raises GansmithError when its configuration cannot be read."""
-    lines = run.journal.read()
-    return history_of([*lines, *_last_words(run, lines)], run.config(), place_of(run.checkpoints).changes)
+    lines, place = run.journal.read(), place_of(run.checkpoints)
+    return history_of([*lines, *_last_words(run, lines)], run.config(), place.changes, kept=place.kept)
 
 
-def history_of(lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any]) -> History:
+def history_of(
+    lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any], *, kept: bool = False
+) -> History:
     """What the doctor may know of a run: its way without what was rolled back, its settings, its data.
 
-    lines: of its journal. config: its run.json. changes: settings that remedies have changed.
+    lines: of its journal. config: its run.json. changes: settings that remedies have changed. kept: see History.
     """
     spec, facts, settings = (_part(config, name) for name in ("spec", "facts", "settings"))
     images = config.get("images")
@@ -43,6 +45,7 @@ def history_of(lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], ch
         kind=str(spec.get("kind", "")),
         settings={**settings, **changes},
         data={**facts, **spec},
+        kept=kept,
     )
 
 

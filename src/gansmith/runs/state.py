@@ -60,6 +60,11 @@ class Place:
         return {name: value for treatment in self.in_force for name, value in treatment["changes"].items()}
 
     @property
+    def kept(self) -> bool:
+        """Whether it stands at its best checkpoint, with which it was ended."""
+        return any(treatment.get("ends") == self.seen for treatment in self.in_force[-1:])
+
+    @property
     def gain(self) -> float:
         """Factor on all learning rates."""
         return math.prod(treatment["gain"] for treatment in self.in_force)

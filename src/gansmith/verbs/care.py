@@ -10,7 +10,8 @@ from typing import Any
 from gansmith.doctor.diagnose import diagnose
 from gansmith.doctor.finding import Diagnosis, Finding, light
 from gansmith.doctor.history import History
-from gansmith.doctor.remedy import TABLE, Remedy, remedies
+from gansmith.doctor.recipe import Remedy
+from gansmith.doctor.remedy import KEEP_BEST, TABLE, remedies
 from gansmith.runs.config import RunConfig
 from gansmith.runs.logs import history_of
 from gansmith.runs.state import Place
@@ -20,6 +21,7 @@ FRESH = 4  # times as long for networks made anew: they have everything to learn
 EARLY = 0.2  # share of the budget; what began before is treated from the very beginning
 WORSE = 1.25  # times the score before it: beyond, a remedy has not helped even where the ailment is gone
 TRIES, WITHIN = 3, 0.1  # interventions within this share of the budget; then the training is given up
+LATE = 0.5  # share of the budget after which nothing is begun anew any more
 
 
 @dataclass
@@ -47,7 +49,10 @@ class Care:
         return self.diagnosis
 
     def history(self, place: Place) -> History:
-        return history_of(self.lines, self.config.model_dump(mode="json"), place.changes)
+        way = self.lines
+        if place.kept:
+            way = [line for line in way if line["seen"] - line.get("lost", 0) <= place.seen]
+        return history_of(way, self.config.model_dump(mode="json"), place.changes, kept=place.kept)
 
     def news(self, diagnosis: Diagnosis) -> list[Finding]:
         """The findings not yet told; one that went away and came back is news again."""
@@ -62,14 +67,32 @@ class Care:
         return light(self.diagnosis) if self.diagnosis else ("green", "")
 
     def to_treat(self, diagnosis: Diagnosis, place: Place) -> Finding | None:
-        """The finding to act on now: of those that may be treated unasked, the first not under a trial."""
+        """The finding to act on now: of those that may be treated unasked, the first for which there is something left.
+
+        Nothing against the consequences of a data fault: no setting mends that.
+        """
         on_trial = any(t["outcome"] == "trial" and place.counter < t["until"] for t in place.treatments)
         for finding in diagnosis.findings:
-            if on_trial and finding.ailment != "explosion":
-                continue  # one change at a time
-            if finding.sick and self.may_treat(finding.ailment):
+            if finding.ailment == "explosion" and self.may_treat(finding.ailment):
+                return finding
+            if on_trial or finding.ailment == "data_fault":
+                return None  # one change at a time
+            if finding.sick and self.may_treat(finding.ailment) and self.remedy(finding, place):
                 return finding
         return None
+
+    def to_end(self, place: Place) -> tuple[Finding, Remedy] | None:
+        """At the end of a training that is ill: to keep its best instead, where that was better."""
+        found, remedy = self.diagnosis.findings if self.diagnosis else (), KEEP_BEST.made(self.config.settings)
+        ill = next((finding for finding in found if finding.sick and self.may_treat(finding.ailment)), None)
+        return (ill, remedy) if ill and remedy and self.was_better(place) else None
+
+    def was_better(self, place: Place) -> bool:
+        return place.best is not None and _worse(place.best["kid"], place.kid)
+
+    def trial_over(self, place: Place) -> bool:
+        """Whether a trial is over and not judged yet: it needs a score."""
+        return any(t["outcome"] == "trial" and place.counter >= t["until"] for t in place.treatments)
 
     def may_treat(self, ailment: str) -> bool:
         mode = self.config.remedies
@@ -87,9 +110,15 @@ class Care:
     def remedy(self, finding: Finding, place: Place) -> Remedy | None:
         """The first remedy for it that was not found useless before, and that was not enough by itself."""
         tried = {t["id"]: t["outcome"] for t in place.treatments if t["ailment"] == finding.ailment}
-        offered = [remedy for remedy in self.offered(finding.ailment, place) if remedy.applicable]
+        offered = [one for one in self.offered(finding.ailment, place) if one.applicable and self.in_time(one, place)]
         useful = [remedy for remedy in offered if tried.get(remedy.id) != "undone"]
         return next((remedy for remedy in useful if remedy.id not in tried), next(iter(useful), None))
+
+    def in_time(self, remedy: Remedy, place: Place) -> bool:
+        """Whether there is enough left of the training for a remedy; to end it there must have been better."""
+        if remedy.ends:
+            return self.was_better(place)
+        return not (remedy.anew or remedy.fresh) or place.counter <= LATE * self.config.images
 
     def overtaken(self, finding: Finding, place: Place) -> None:
         """An ailment that is there again: the remedy on trial has not helped."""
@@ -117,17 +146,20 @@ class Care:
         ended = []
         for treatment in place.treatments:
             if treatment["outcome"] == "trial" and place.counter >= treatment["until"]:
-                before, after = treatment["kid"], place.kid
-                worse = before is not None and after is not None and after > WORSE * max(before, 0.0) + 1e-3
-                useless = (treatment["ailment"] in ill or worse) and not _cut(treatment)
-                treatment["outcome"] = "undone" if useless else "kept"
-                treatment["kid_after"] = after
+                useless = treatment["ailment"] in ill or _worse(treatment["kid"], place.kid)
+                treatment["outcome"] = "undone" if useless and not _cut(treatment) else "kept"
+                treatment["kid_after"] = place.kid
                 ended.append(treatment)
         return ended
 
-    def from_the_start(self, finding: Finding) -> bool:
+    def from_the_start(self, finding: Finding, remedy: Remedy) -> bool:
         """What shows so early was there from the beginning: no state that came of it is worth keeping."""
-        return finding.ailment != "explosion" and finding.onset < EARLY * self.config.images
+        return remedy.anew or (finding.ailment != "explosion" and finding.onset < EARLY * self.config.images)
+
+    def last_kid(self, place: Place) -> float | None:
+        """The score as it was last measured, under whichever settings."""
+        kids = (line["facts"].get("eval/kid", math.nan) for line in reversed(self.lines))
+        return place.kid if place.kid is not None else next((kid for kid in kids if math.isfinite(kid)), None)
 
     def treatment(self, finding: Finding, remedy: Remedy, place: Place, to: int) -> dict[str, Any]:
         """The record of an intervention, as checkpoints and events keep it."""
@@ -140,9 +172,14 @@ class Care:
             "until": place.counter + math.ceil(TRIAL * self.config.images) * (FRESH if remedy.fresh or not to else 1),
             "changes": dict(remedy.changes),
             "gain": remedy.gain,
-            "kid": place.kid,
+            "kid": self.last_kid(place),
             "outcome": "trial",
         }
+
+
+def _worse(before: float | None, after: float | None) -> bool:
+    """Whether a score is clearly beyond what it was."""
+    return before is not None and after is not None and after > WORSE * max(before, 0.0) + 1e-3
 
 
 def _cut(treatment: Mapping[str, Any]) -> bool:

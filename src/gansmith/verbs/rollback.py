@@ -64,6 +64,22 @@ def go_back(record: Record, path: Path, treatments: Treatments, fresh: Collectio
     record.checkpoint()
 
 
+def end_with_best(record: Record, treatment: dict[str, Any]) -> bool:
+    """Go back to the best checkpoint for good; the treatment's record is completed. False where it does not verify.
+
+    What was changed since then is out of force again.
+    """
+    place, best = record.place, record.place.best
+    if best is None or checkpoint.verify(path := record.run.checkpoints / best["name"]) is not None:
+        return False
+    to, seen = int(best["name"]), checkpoint.state(path)["seen"]
+    treatment |= {"to": to, "until": place.counter, "ends": seen, "outcome": "kept", "kid_after": best["kid"]}
+    before = [{**one, "outcome": "undone"} if one["at"] >= to else one for one in place.treatments]
+    go_back(record, path, [*before, treatment])
+    record.place.kid, record.scored = best["kid"], record.place.counter
+    return True
+
+
 def take_back(record: Record, useless: Treatments) -> bool:
     """Go on without these treatments: from here, or from before them if the generator would have to begin anew.
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from gansmith.doctor.finding import Finding
-from gansmith.doctor.remedy import Remedy
+from gansmith.doctor.recipe import Remedy
 from gansmith.errors import GansmithError
 from gansmith.game.acts import remaining
 from gansmith.game.game import Step
@@ -22,7 +22,7 @@ from gansmith.verbs.care import Care
 from gansmith.verbs.examination import Examination, plateau
 from gansmith.verbs.frames import frame_due
 from gansmith.verbs.record import Record
-from gansmith.verbs.rollback import go_back, here, last_healthy, take_back
+from gansmith.verbs.rollback import end_with_best, go_back, here, last_healthy, take_back
 from gansmith.verbs.signals import stopping
 
 TICK_EVERY, POLL_EVERY = 3.0, 0.5  # seconds
@@ -49,6 +49,7 @@ class Session:
     asked: list[str] = field(default_factory=list)
     examined: int | None = None
     level: bool = False  # more training brings nothing
+    useless: list[dict[str, Any]] = field(default_factory=list)  # treatments judged last, still in force
     last_poll: float = 0.0
     care: Care = field(init=False)
 
@@ -86,6 +87,8 @@ class Session:
                 self.stretch()  # ends at the end of an act, on a request, or after a roll-back
             if not self.asked and record.scored != self.place.counter:
                 self.examine(thoroughly=True)
+            if not self.asked and (end := self.care.to_end(self.place)):
+                self.end(*end)
             record.checkpoint()
             if self.examined != self.place.counter:
                 self.tick()
@@ -160,7 +163,8 @@ class Session:
             record.frame()
         ends = seen >= self.config.images
         if ends or self.examination.due(seen, batch):
-            self.examine(thoroughly=ends or self.examination.thorough(seen, batch))
+            thoroughly = ends or self.examination.thorough(seen, batch) or self.care.trial_over(self.place)
+            self.examine(thoroughly=thoroughly)
         if self.training is not training:
             return
         if now - self.last_poll > POLL_EVERY:
@@ -193,11 +197,11 @@ class Session:
             record.watch({"warning": f"the trial of '{treatment['id']}' is over: {treatment['outcome']}"})
         if thoroughly:
             self.level = plateau(self.care.lines, self.config)
+        self.useless = [treatment for treatment in judged if treatment["outcome"] == "undone"]
         due = self.care.to_treat(diagnosis, place)
         if due and not self.level and place.counter < self.config.images:
             self.treat(due)
-        useless = [treatment for treatment in judged if treatment["outcome"] == "undone"]
-        if self.training is training and useless and take_back(record, useless):
+        if self.training is training and self.useless and take_back(record, self.useless):
             self.examination.forget()
         if self.training is training and thoroughly:  # what was just left must not become the best
             record.checkpoint()
@@ -207,13 +211,16 @@ class Session:
         place, by_hand = self.place, remedy is not None
         self.care.overtaken(finding, place)
         remedy = remedy or self.care.remedy(finding, place)
+        if remedy is not None and remedy.ends:
+            self.end(finding, remedy)
+            return
         helpless = finding.ailment == "explosion" and (remedy is None or self.config.remedies == "off")
         if not by_hand and (helpless or self.care.exhausted(place)):
             self.give_up(finding)
         if remedy is None:
             return
         again = sum(treatment["ailment"] == finding.ailment for treatment in place.treatments)
-        since = 0.0 if self.care.from_the_start(finding) else finding.onset
+        since = 0.0 if self.care.from_the_start(finding, remedy) else finding.onset
         found = last_healthy(self.record.run.checkpoints, since, min(again, 1)) if remedy.roll_back else None
         path = found or here(self.record)
         if path is None:
@@ -221,7 +228,9 @@ class Session:
             return
         treatment = self.care.treatment(finding, remedy, place, int(path.name))
         fresh = remedy.fresh
-        if treatment["to"] == 0 and finding.ailment != "explosion":  # nothing learnt is lost, and a bad start is left
+        if treatment["to"] == 0 and (
+            remedy.anew or finding.ailment != "explosion"
+        ):  # nothing learnt is lost, and a bad start is left
             fresh = tuple(self.training.game.optimizers)
         go_back(self.record, path, [*place.treatments, treatment], fresh)
         self.examination.forget()
@@ -230,9 +239,22 @@ class Session:
         )
         self.record.warn(f"{finding.words}: back to {treatment['to']} images, {remedy.words}")
 
+    def end(self, finding: Finding, remedy: Remedy) -> None:
+        """End the training with its best checkpoint."""
+        record, at = self.record, self.place.counter
+        treatment = self.care.treatment(finding, remedy, self.place, at)
+        if not end_with_best(record, treatment):
+            return
+        self.level = True
+        self.care.look_back(self.place)
+        record.frame()
+        record.note("roll back", seen=at, **treatment)
+        record.note("trial", seen=at, **treatment)
+        record.warn(f"{finding.words}: ended with the best, of {treatment['to']} images")
+
     def give_up(self, finding: Finding) -> None:
         record, place = self.record, self.place
-        if finding.ailment != "explosion":
+        if finding.ailment != "explosion" and not (self.useless and take_back(record, self.useless)):
             record.checkpoint()
         record.note("given up", seen=place.counter, ailment=finding.ailment)
         record.status("failed")

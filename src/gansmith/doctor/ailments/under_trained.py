@@ -17,7 +17,7 @@ SURE = 2.5  # standard errors by which the slope of the last third must differ f
 def score(history: History) -> Series:
     """At the end of a training: what the last quarter still gained, over GAIN; nothing before the end."""
     found = quality(history)
-    if found is None or len(found.cost) < 2 * FEW or not history.ended or found.name == "distance":
+    if found is None or len(found.cost) < 2 * FEW or not history.ended or history.kept or found.name == "distance":
         return NOTHING
     level, seen = found.level, found.cost.seen
     late = int(np.searchsorted(seen, 0.75 * history.length))
