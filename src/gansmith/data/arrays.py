@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,34 +12,55 @@ import numpy as np
 
 from gansmith.data.decode import Unreadable, to_byte_range
 from gansmith.data.names import shown
+from gansmith.data.texts import from_rows, missing
 from gansmith.errors import GansmithError, UsageError
 
 IMAGE_NAMES = ("images", "x", "X", "x_train", "X_train", "train_images", "imgs", "data", "arr_0")
 LABEL_NAMES = ("labels", "label", "y", "Y", "y_train", "train_labels", "targets", "arr_1")
+SIDE_NAMES = (("A", "B"), ("trainA", "trainB"))
+CAPTION_NAMES = ("captions", "caption", "texts", "text")
 CLASS_NAMES = ("class_names", "classes", "label_names")
+
+
+Declared = tuple[tuple[int, ...], np.dtype[np.generic]]  # the shape and type that an array claims
 
 
 @dataclass(frozen=True)
 class Images:
-    """images: (N, H, W, C) uint8; labels: (N,) int64 into names, or None; notes: what the user should know."""
+    """images: (N, H, W, C) uint8; labels: (N,) int64 into names, or None; notes: what the user should know.
+
+    captions: one an image, "" where there is none. source: side A, (M, H, W, C) uint8, where there are two sides; then
+    `images` is side B. source_labels: (M,) int64 into names.
+    """
 
     images: np.ndarray
     labels: np.ndarray | None = None
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    captions: Sequence[str] = ()
+    source: np.ndarray | None = None
+    source_labels: np.ndarray | None = None
 
 
 def read_npz(path: Path) -> Images:
-    """Images, and labels if there are any. GansmithError for a damaged file or one without images."""
+    """Images, with labels, captions and a second side if there are any. GansmithError for a damaged file."""
     try:
         with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as arrays:
             shapes = {name: _declared(archive, name) for name in arrays.files}
-            name = _choose(path, shapes)
+            sides = next((pair for pair in SIDE_NAMES if all(_is_images(shapes.get(name)) for name in pair)), None)
+            name = sides[1] if sides and not any(name in shapes for name in IMAGE_NAMES) else _choose(path, shapes)
             images, notes = plain(arrays[name], f"'{name}' in {shown(str(path))}")
-            labels, names, more = _labels(arrays, shapes, len(images))
+            captions, odd = _captions(arrays, shapes, len(images))
+            if not sides or name != sides[1]:
+                labels, names, more = _labels(arrays, shapes, len(images))
+                return Images(images, labels, names, (*notes, *more, *odd), captions)
+            source, told = plain(arrays[sides[0]], f"'{sides[0]}' in {shown(str(path))}")
+            labels, names, more = _labels_of_sides(arrays, shapes, (len(source), len(images)))
+            ours = None if labels is None else labels[len(source) :]
+            theirs = None if labels is None else labels[: len(source)]
+            return Images(images, ours, names, (*told, *notes, *more, *odd), captions, source, theirs)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, EOFError, MemoryError) as error:
         raise _damaged(path, error) from None
-    return Images(images, labels, names, (*notes, *more))
 
 
 def read_npy(path: Path) -> Images:
@@ -101,8 +123,12 @@ def _declared(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.
     return shape, dtype
 
 
-def _choose(path: Path, shapes: dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]]) -> str:
-    fitting = [name for name, (shape, dtype) in shapes.items() if len(shape) in (3, 4) and dtype.kind in "buif"]
+def _is_images(declared: Declared | None) -> bool:
+    return declared is not None and len(declared[0]) in (3, 4) and declared[1].kind in "buif"
+
+
+def _choose(path: Path, shapes: dict[str, Declared]) -> str:
+    fitting = [name for name, declared in shapes.items() if _is_images(declared)]
     for name in IMAGE_NAMES:
         if name in fitting:
             return name
@@ -117,7 +143,7 @@ def _choose(path: Path, shapes: dict[str, tuple[tuple[int, ...], np.dtype[np.gen
 
 
 def _labels(
-    arrays: np.lib.npyio.NpzFile, shapes: dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]], count: int
+    arrays: np.lib.npyio.NpzFile, shapes: dict[str, Declared], count: int
 ) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
     name = next((name for name in LABEL_NAMES if name in shapes), None)
     if name is None:
@@ -125,10 +151,42 @@ def _labels(
     shape, dtype = shapes[name]
     if shape not in ((count,), (count, 1)) or dtype.kind not in "iuUSb":
         return None, (), (f"'{name}' is not used for labels: it is {dtype} of shape {shape}, not one label an image.",)
+    return *label_numbers(arrays[name].reshape(-1), _class_names(arrays, shapes)), ()
+
+
+def _labels_of_sides(
+    arrays: np.lib.npyio.NpzFile, shapes: dict[str, Declared], counts: tuple[int, int]
+) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
+    """Labels of all images of A, then all of B: from `labels_A` and `labels_B`, or `labels` that hold for both."""
+    for found in (("labels_A", "labels_B"), ("labels", "labels")):
+        declared = [shapes.get(name, ((), np.dtype(object))) for name in found]
+        if [shape for shape, _ in declared] == [(count,) for count in counts] and all(
+            dtype.kind in "iuUSb" for _, dtype in declared
+        ):
+            both = np.concatenate([arrays[name] for name in found])
+            return *label_numbers(both, _class_names(arrays, shapes)), ()
+    ignored = [name for name in ("labels_A", "labels_B", "labels") if name in shapes]
+    return None, (), tuple(f"'{name}' is not used for labels: it does not fit both sides." for name in ignored)
+
+
+def _class_names(arrays: np.lib.npyio.NpzFile, shapes: dict[str, Declared]) -> tuple[str, ...]:
     key = next((key for key in CLASS_NAMES if key in shapes and shapes[key][1].kind in "US"), None)
-    given = tuple(map(str, arrays[key].astype("U").reshape(-1).tolist())) if key else ()
-    labels, names = label_numbers(arrays[name].reshape(-1), given)
-    return labels, names, ()
+    return tuple(map(str, arrays[key].astype("U").reshape(-1).tolist())) if key else ()
+
+
+def _captions(
+    arrays: np.lib.npyio.NpzFile, shapes: dict[str, Declared], count: int
+) -> tuple[Sequence[str], tuple[str, ...]]:
+    name = next((name for name in CAPTION_NAMES if name in shapes), None)
+    if name is None:
+        return (), ()
+    shape, dtype = shapes[name]
+    if shape != (count,) or dtype.kind not in "US":
+        return (), (f"'{name}' is not used for captions: it is {dtype} of shape {shape}, not one text an image.",)
+    found = from_rows(arrays[name].tolist())
+    texts = [found.of.get(f"row {row}", "") for row in range(count)] if found.of else []
+    lacking = missing(found, count, [f"row {row}" for row in range(count)])
+    return texts, (*found.warnings(), *([lacking] if lacking else []))
 
 
 def _damaged(path: Path, error: Exception) -> GansmithError:

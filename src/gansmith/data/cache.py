@@ -24,9 +24,10 @@ from gansmith.data.prepared import Prepared
 from gansmith.data.report import DataReport
 from gansmith.data.spec import DataSpec
 
-FORMAT = 1  # counted up when preparation changes, so that old entries are not found
+FORMAT = 2  # counted up when preparation changes, so that old entries are not found
 DEFAULT_LIMIT = 20e9  # bytes
 ABANDONED_SECONDS = 24 * 3600
+BESIDE = ("labels", "side", "partner", "captions")  # what a set may have beside its values
 
 
 def cache_root() -> Path:
@@ -45,8 +46,8 @@ def cache_limit() -> float:
 
 
 def cache_key(stamp: str, options: DataOptions) -> str:
-    """Names a source in one state, prepared in one way. Choices that do not change pixels do not count."""
-    shaping = options.model_dump(include={"size", "fit", "channels"})
+    """Names a source in one state, prepared in one way. Choices that do not change what is kept do not count."""
+    shaping = options.model_dump(include={"size", "fit", "channels", "layout", "sides"})
     return hashlib.sha256(json.dumps([FORMAT, stamp, shaping]).encode()).hexdigest()
 
 
@@ -76,8 +77,9 @@ def building(root: Path) -> Iterator[Path]:
 def keep(root: Path, key: str, folder: Path, prepared: Prepared) -> Prepared:
     """Move data whose values lie in `folder` to its place; returns it mapped from there. Raises OSError."""
     np.save(folder / "groups.npy", prepared.groups)
-    if prepared.labels is not None:
-        np.save(folder / "labels.npy", prepared.labels)
+    for name in BESIDE:
+        if (array := getattr(prepared, name)) is not None:
+            np.save(folder / f"{name}.npy", array)
     home = root / "sets" / prepared.spec.fingerprint
     if _loaded_or_none(home, prepared) is None:
         shutil.rmtree(home, ignore_errors=True)
@@ -114,17 +116,23 @@ def trim(root: Path, used: str, limit: float) -> None:
 def _loaded(home: Path, spec: DataSpec, report: DataReport) -> Prepared:
     values = np.load(home / "values.npy", mmap_mode="r", allow_pickle=False)
     groups = np.load(home / "groups.npy", allow_pickle=False)
-    labels = np.load(home / "labels.npy", allow_pickle=False) if (home / "labels.npy").exists() else None
+    beside = {name: np.load(path, allow_pickle=False) for name in BESIDE if (path := home / f"{name}.npy").exists()}
     channels_last = (*spec.shape[1:], spec.shape[0])
     if values.shape != (spec.count, *channels_last) or values.dtype != ("u1" if spec.kind == "images" else "f4"):
         raise ValueError("the prepared values are not what the note says")
-    if groups.shape != (spec.count,) or (labels is not None and labels.shape != (spec.count,)):
-        raise ValueError("the prepared labels are not what the note says")
-    if bool(spec.classes) != (labels is not None):
-        raise ValueError("the prepared labels are missing")
+    if groups.shape != (spec.count,) or any(len(array) != spec.count for array in beside.values()):
+        raise ValueError("what lies beside the prepared values is not what the note says")
+    expected = {
+        "labels": bool(spec.classes),
+        "side": spec.pairing != "none",
+        "partner": spec.pairing == "paired",
+        "captions": spec.caption_bytes > 0,
+    }
+    if any(expected[name] != (name in beside) for name in BESIDE):
+        raise ValueError("something that belongs to the prepared values is missing")
     with suppress(OSError):  # a cache shared read-only is as good
         os.utime(home)
-    return Prepared(values, labels, groups, spec, report)
+    return Prepared(values, beside.pop("labels", None), groups, spec, report, **beside)
 
 
 def _loaded_or_none(home: Path, prepared: Prepared) -> Prepared | None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gansmith.data.listing import Part
 from gansmith.data.names import shown
 from gansmith.data.options import Channels, Fit
+from gansmith.data.outlines import outline
 from gansmith.data.shaping import fitted
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "PPM")
@@ -52,20 +54,32 @@ class Picture:
 
 
 def measure(data: bytes) -> tuple[tuple[int, int], int]:
-    """((height, width) upright, channels 1 to 4), from the header alone. Raises Unreadable."""
+    """((height, width) upright, channels 1 to 4) of a whole file, from its header alone. Raises Unreadable."""
     with _opened(data) as image:
         return _upright_size(image), _channels(image)
 
 
-def decode(data: bytes, recipe: Recipe) -> Picture:
-    """Decode, turn upright, bring to 8 bits and to the recipe's shape. Raises Unreadable, nothing else."""
+def two_halves(size: tuple[int, int]) -> bool:
+    """Whether an image of (height, width) may be two square ones side by side."""
+    height, width = size
+    return height >= 2 and abs(width - 2 * height) <= max(2, height / 50)
+
+
+def decode(data: bytes, recipe: Recipe, part: Part = "") -> Picture:
+    """Decode (a part of) a file, turn upright, bring to 8 bits and to the recipe's shape. Raises Unreadable alone."""
     with _opened(data) as image:
         size, channels, notes = _upright_size(image), _channels(image), _oddities(image)
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the cost; twice the target leaves the filter its work.
         image.draft(None, (2 * max(recipe.size), 2 * max(recipe.size)))
         image = _turned(image)
         image, rescaled = _eight_bit(image)
+        if part in ("left", "right"):
+            if not two_halves(size):
+                raise Unreadable(f"{size[0]}x{size[1]} is not two squares side by side")
+            size, image = (size[0], size[1] // 2), _half(image, part)
         pixels, grey = shaped(image, recipe)
+        if part == "outline":
+            pixels, grey = outline(pixels), True
         return Picture(pixels, size, channels, grey, notes + rescaled)
 
 
@@ -185,6 +199,11 @@ def to_byte_range(values: np.ndarray) -> tuple[np.ndarray, str]:
 
 def _from_numbers(values: np.ndarray) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+
+
+def _half(image: Image.Image, part: Part) -> Image.Image:
+    middle = image.width // 2
+    return image.crop((0, 0, middle, image.height) if part == "left" else (middle, 0, 2 * middle, image.height))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gansmith.data.decode import Unreadable
 from gansmith.data.listing import Entry, Listing
+from gansmith.data.metadata import LABEL_COLUMNS, column_of, for_images, labels_in, records_in
 from gansmith.data.names import shown
 
-LABEL_COLUMNS = ("label", "class", "labels")
 SPLIT_NAMES = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
 
 
@@ -25,21 +22,26 @@ class Classes:
     note: str = ""
 
 
-def find_classes(listing: Listing) -> Classes:
-    """Classes from dataset.json (StyleGAN), metadata.csv or .jsonl (Hugging Face), or one level of sub-folders."""
+def find_classes(listing: Listing, inside: Mapping[str, str] | None = None) -> Classes:
+    """Classes from dataset.json (StyleGAN), metadata.csv or .jsonl (Hugging Face), or one level of sub-folders.
+
+    inside: of two-sided data, the names of images within their side, whose folders then are the classes.
+    """
     if listing.classes:
         return Classes(listing.classes)
+    names = list(dict.fromkeys(image.name for image in listing.images))
     faults = []
     for entry in listing.labels:
         try:
-            found = _from_file(entry, listing.read(entry), [image.name for image in listing.images])
-        except (Unreadable, ValueError, KeyError, TypeError, RecursionError) as error:
+            found = _from_file(entry, listing.read(entry), names)
+        except (Unreadable, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             faults.append(f"{shown(entry.name)} is not used for labels: {error}")
             continue
         if found is not None:
             return found
-    by_folder = _from_folders([image.name for image in listing.images])
-    return Classes(by_folder.of, " ".join((*faults, by_folder.note)).strip())
+    by_folder = _from_folders([inside.get(name, name) for name in names] if inside else names)
+    of = {name: by_folder.of[inside.get(name, name)] for name in names} if inside and by_folder.of else by_folder.of
+    return Classes(of, " ".join((*faults, by_folder.note)).strip())
 
 
 def class_names(classes: Sequence[str]) -> tuple[str, ...]:
@@ -49,15 +51,14 @@ def class_names(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _from_file(entry: Entry, data: bytes, names: Sequence[str]) -> Classes | None:
-    base = f"{entry.folder}/" if entry.folder else ""
     if entry.name.endswith(".json"):
-        labels = json.loads(data)["labels"]
-        if labels is None:
+        known = labels_in(entry, data)
+        if known is None:
             return Classes({})  # the folders of such a set are numbers, not classes
-        rows = {base + str(name): label for name, label in (labels.items() if isinstance(labels, dict) else labels)}
+        rows = known
     else:
-        rows = _rows(entry.name, data.decode("utf-8-sig"), base)
-    labels = ((name, rows.get(name)) for name in names)
+        rows = column_of(records_in(entry, data), LABEL_COLUMNS)
+    labels = for_images(rows, names, entry).items()
     labelled = {name: shown(str(label)) for name, label in labels if isinstance(label, (str, int)) and label != ""}
     if not labelled:
         return None
@@ -67,15 +68,6 @@ def _from_file(entry: Entry, data: bytes, names: Sequence[str]) -> Classes | Non
             f"{len(names) - len(labelled):,} of {len(names):,} images have no label there ({shown(missing)}, for one)."
         )
     return Classes(labelled)
-
-
-def _rows(name: str, text: str, base: str) -> dict[str, object]:
-    if name.endswith(".csv"):
-        records: list[dict[str, object]] = [dict(row) for row in csv.DictReader(io.StringIO(text))]
-    else:
-        records = [json.loads(line) for line in text.splitlines() if line.strip()]
-    column = next((column for column in LABEL_COLUMNS if any(column in record for record in records)), None)
-    return {base + str(record["file_name"]): record.get(column) for record in records} if column else {}
 
 
 def _from_folders(names: Sequence[str]) -> Classes:

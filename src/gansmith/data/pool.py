@@ -64,7 +64,7 @@ def decode_chunk(read: Reader, entries: Sequence[Entry], recipe: Recipe) -> list
 
 def _attempt(read: Reader, entry: Entry, recipe: Recipe) -> Outcome:
     try:
-        return decode(read(entry), recipe)
+        return decode(read(entry), recipe, entry.part)
     except Unreadable as fault:
         return fault
 

@@ -21,7 +21,10 @@ NewRows = Callable[[tuple[int, ...], Any], Rows]  # (shape of a row, dtype) -> w
 class Prepared:
     """values: (N, H, W, C) uint8 or (N, D) float32; labels: (N,) int64; groups: (N,) int64, equal for duplicates.
 
-    The spec counts all N samples, and the report knows nothing of held-out ones: that choice comes later.
+    side: (N,) uint8, 0 for A and 1 for B, where there are two; partner: (N,) int64, of pairs, the row of the other
+    half, -1 without; captions: (N, L) uint8, zeros where there is none.
+    The spec counts all N samples and names A before B; the report knows nothing of held-out ones: these choices come
+    later.
     """
 
     values: np.ndarray
@@ -29,6 +32,9 @@ class Prepared:
     groups: np.ndarray
     spec: DataSpec
     report: DataReport
+    side: np.ndarray | None = None
+    partner: np.ndarray | None = None
+    captions: np.ndarray | None = None
 
 
 def rows_in(folder: Path | None) -> NewRows:
@@ -37,13 +43,18 @@ def rows_in(folder: Path | None) -> NewRows:
     return lambda shape, dtype: Rows(shape, np.dtype(dtype), path)
 
 
-def fingerprint(values: np.ndarray, labels: np.ndarray | None, names: tuple[str, ...], block: int = 4096) -> str:
-    """SHA-256 over shape, type, content, labels and the names of classes or columns: equal data, equal print."""
+def fingerprint(values: np.ndarray, labels: np.ndarray | None, names: tuple[str, ...], *more: np.ndarray | None) -> str:
+    """SHA-256 over shape, type, content, labels, names of classes or columns and `more`: equal data, equal print."""
+    block = 4096
     digest = hashlib.sha256(repr((values.shape, values.dtype.str, names)).encode("utf-8", "surrogateescape"))
     for start in range(0, len(values), block):
         digest.update(np.ascontiguousarray(values[start : start + block]).data)
     if labels is not None:
         digest.update(np.ascontiguousarray(labels).data)
+    for place, array in enumerate(more):
+        if array is not None:
+            digest.update(repr((place, array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

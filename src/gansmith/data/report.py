@@ -29,6 +29,11 @@ class DataReport(Settings):
     channels: dict[str, int] = Field(default={}, description="How many images are grey, colour, with alpha")
     columns: tuple[str, ...] = Field(default=(), description="Columns of points")
     classes: dict[str, int] = Field(default={}, description="Samples per class")
+    sides: dict[str, int] = Field(default={}, description="Images of side A and side B, by the sides' names")
+    pairs: int | None = Field(default=None, description="Pairs that can be used, where there are pairs")
+    lonely: tuple[str, ...] = Field(default=(), description="Images left out because they have no partner")
+    captions: int = Field(default=0, description="Images with a caption")
+    words: int = Field(default=0, description="Distinct words of the captions")
     duplicates: int = Field(default=0, description="Samples that repeat an earlier one exactly")
     near_duplicates: int = Field(default=0, description="Images that all but repeat an earlier one")
     unreadable: tuple[tuple[str, str], ...] = Field(default=(), description="Files left out: name and reason")
@@ -46,6 +51,9 @@ class DataReport(Settings):
             ("channels", ", ".join(f"{count:,} {name}" for name, count in self.channels.items())),
             ("columns", ", ".join(self.columns)),
             ("classes", _classes_text(self.classes)),
+            ("pairs", _pairs_text(self.pairs, self.sides, len(self.lonely))),
+            ("sides", "" if self.pairs is not None else _sides_text(self.sides)),
+            ("captions", f"{self.captions:,} captions, {self.words:,} words" if self.captions else ""),
             ("duplicates", _duplicates_text(self.duplicates, self.near_duplicates)),
             ("unreadable", f"{len(self.unreadable):,}" if self.unreadable else ""),
             ("enough?", self.enough),
@@ -84,6 +92,17 @@ def _sizes_text(sizes: Sizes | None) -> str:
 def _classes_text(classes: dict[str, int], most: int = 12) -> str:
     named = ", ".join(f"{name} {count:,}" for name, count in list(classes.items())[:most])
     return named + (f", ... ({len(classes):,} in all)" if len(classes) > most else "")
+
+
+def _pairs_text(pairs: int | None, sides: dict[str, int], lonely: int) -> str:
+    if pairs is None:
+        return ""
+    missing = f", {lonely:,} without a partner" if lonely else ""
+    return f"{pairs:,} ({' | '.join(sides)}){missing}"
+
+
+def _sides_text(sides: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sides.items())
 
 
 def _duplicates_text(exact: int, near: int) -> str:

@@ -15,13 +15,14 @@ from gansmith.data.arrays import Images, label_numbers, read_npy, read_npz
 from gansmith.data.folder import list_folder, read_file
 from gansmith.data.hub import list_hub
 from gansmith.data.idx import idx_images_in, labels_beside, read_idx_set
-from gansmith.data.images import from_array, from_files
+from gansmith.data.images import from_files
 from gansmith.data.listing import IMAGE_SUFFIXES, Entry, Listing
 from gansmith.data.names import shown
 from gansmith.data.options import DataOptions
 from gansmith.data.points import from_points
 from gansmith.data.pool import Progress
 from gansmith.data.prepared import NewRows, Prepared
+from gansmith.data.stacks import from_array
 from gansmith.data.synthetic import SYNTHETIC
 from gansmith.data.tables import read_table
 from gansmith.errors import GansmithError, UsageError, closest
@@ -111,10 +112,7 @@ def _file(text: str, path: Path) -> Source:
 
 def _arrays(text: str, stamp: str, read: Callable[[], Images]) -> Source:
     def prepare(options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
-        found = read()
-        return from_array(
-            shown(text), found.images, found.labels, found.names, options, new_rows, progress, found.notes
-        )
+        return from_array(shown(text), read(), options, new_rows, progress)
 
     return Source(prepare, stamp)
 
@@ -127,12 +125,19 @@ def _zip(text: str, path: Path, options: DataOptions, new_rows: NewRows, progres
 
 
 def _table(text: str, path: Path, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
+    _images_only(text, options)
     table = read_table(path)
     return from_points(shown(text), table.points, table.columns, table.decimals, new_rows, table.warnings, table.count)
 
 
 def _synthetic(text: str, options: DataOptions, new_rows: NewRows, progress: Progress) -> Prepared:
+    _images_only(text, options)
     return from_points(shown(text), SYNTHETIC[text](), ("x", "y"), (6, 6), new_rows)
+
+
+def _images_only(text: str, options: DataOptions) -> None:
+    if options.layout not in ("auto", "plain") or options.sides:
+        raise UsageError(f"{shown(text)} holds points.", "Pairs and sides are of images.", "a folder of images")
 
 
 def _digits() -> Images:
