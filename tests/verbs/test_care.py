@@ -10,10 +10,11 @@ import pytest
 
 from gansmith.doctor.finding import Diagnosis, Finding
 from gansmith.doctor.history import History
-from gansmith.doctor.remedy import Remedy
+from gansmith.doctor.recipe import Remedy
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
+from gansmith.runs.logs import run_history
 from gansmith.runs.model import load
 from gansmith.runs.state import Place, Training
 from gansmith.verbs import care, session
@@ -275,3 +276,86 @@ def test_a_real_sick_training_is_found_and_treated(tmp_path: Path, monkeypatch: 
     assert of(run, "roll back", "remedy")
     assert Place.read(state(run)).counter <= 4800
     assert "finish" in events(run) or "given up" in events(run)
+
+
+def past_its_best(place: Place) -> float:
+    """A score that is best at 256 images of those on the way, and far worse after them."""
+    return 1.0 if place.seen <= 256 else 4.0
+
+
+@pytest.mark.parametrize("found", [448, 640])
+def test_a_training_past_its_best_is_ended_with_its_best(
+    found: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle or at the very end: its last checkpoint is its best one, whose history is healthy."""
+    weights: dict[int, Any] = {}
+
+    def keep(now: session.Session) -> None:
+        weights[now.place.counter] = {k: v.clone() for k, v in now.training.game.networks.state_dict().items()}
+
+    script(monkeypatch, between(found, 10**9, "over_trained"), kid=past_its_best)
+    at_every_step(monkeypatch, keep)
+    run = tiny(tmp_path, remedies="auto")
+    place = Place.read(state(run))
+    assert run.status()["state"] == "finished" and "given up" not in events(run)
+    assert (place.counter, place.seen, place.kid, place.kept) == (found, 256, 1.0, 256)
+    assert place.best == {"name": f"{found:09d}", "kid": 1.0}
+    tensors, _ = checkpoint.read(run.checkpoints / f"{found:09d}", "networks")
+    assert all(bool((tensors["networks"][name] == kept).all()) for name, kept in weights[256].items())
+    (back,) = of(run, "roll back")
+    (trial,) = of(run, "trial")
+    assert (back["id"], back["at"], back["to"]) == ("keep-best", found, 256)
+    assert (trial["outcome"], trial["kid"], trial["kid_after"]) == ("kept", 4.0, 1.0)
+    seen = run_history(run)
+    assert seen.kept and [float(row) for row in seen.series("eval/kid").seen] == [64.0, 128.0, 192.0, 256.0]
+
+
+def test_what_was_changed_after_the_best_is_out_of_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ill(seen: int, settings: dict[str, Any]) -> str | None:
+        return "mode_collapse" if 320 <= seen < 352 else "over_trained" if seen >= 512 else None
+
+    monkeypatch.setattr(care, "WORSE", 2.0)
+    script(monkeypatch, ill, onset=280, kid=lambda place: 1.0 if place.seen <= 256 else 3.0)
+    place = Place.read(state(tiny(tmp_path, remedies="auto")))
+    assert [(one["id"], one["outcome"]) for one in place.treatments] == [
+        ("relativistic", "undone"),
+        ("keep-best", "kept"),
+    ]
+    assert place.changes == {} and place.kept == 256
+
+
+def test_without_anything_better_before_it_is_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The score is level: the next remedy is tried, and nothing is taken for the best at the end."""
+    script(monkeypatch, between(448, 450, "over_trained"))
+    run = tiny(tmp_path, remedies="auto")
+    assert [event["id"] for event in of(run, "roll back", "remedy")] == ["decay"]
+    assert Place.read(state(run)).kept is None
+
+
+def test_a_remedy_only_suggested_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, between(448, 10**9, "over_trained"), kid=past_its_best)
+    run = tiny(tmp_path, remedies="suggest")
+    assert of(run, "roll back", "trial") == [] and Place.read(state(run)).kept is None
+
+
+def test_what_was_ended_can_be_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, between(640, 641, "over_trained"), kid=past_its_best)
+    run = resume(tiny(tmp_path, remedies="auto").path, duration="64img")
+    place = Place.read(state(run))
+    assert (place.counter, place.seen, place.kept) == (704, 320, None)
+
+
+def test_what_the_settings_explain_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late, and after healthy checkpoints: nothing that was learnt under them is worth keeping."""
+    script(monkeypatch, lambda seen, settings: "oscillation" if seen == 256 and settings["beta1"] else None)
+    run = tiny(tmp_path, remedies="auto", beta1=0.9, duration="1280img")
+    (back,) = of(run, "roll back")
+    assert (back["id"], back["at"], back["to"], back["changes"]) == ("steady", 256, 0, {"beta1": 0.0})
+    (trial,) = of(run, "trial")
+    assert trial["outcome"] == "kept" and trial["kid_after"] is not None  # measured for the verdict
+
+
+def test_nothing_is_begun_anew_in_the_second_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, lambda seen, settings: "oscillation" if seen == 384 else None)
+    run = tiny(tmp_path, remedies="auto", beta1=0.9)
+    assert [event["id"] for event in of(run, "roll back")] == ["penalties"]

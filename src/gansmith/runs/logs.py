@@ -30,22 +30,24 @@ def run_history(run: Run) -> History:
 
 
 def history_of(
-    lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any], *, kept: bool = False
+    lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any], *, kept: int | None = None
 ) -> History:
     """What the doctor may know of a run: its way without what was rolled back, its settings, its data.
 
-    lines: of its journal. config: its run.json. changes: settings that remedies have changed. kept: see History.
+    lines: of its journal. config: its run.json. changes: settings that remedies have changed. kept: see Place.
     """
     spec, facts, settings = (_part(config, name) for name in ("spec", "facts", "settings"))
-    images = config.get("images")
+    images, way = config.get("images"), journal.on_the_way(lines)
+    if kept is not None:
+        way = [line for line in way if line["seen"] - line.get("lost", 0) <= kept]
     return History.of(
-        journal.on_the_way(lines),
+        way,
         total=float(images) if isinstance(images, int) else None,
         family=str(config.get("family", "")),
         kind=str(spec.get("kind", "")),
         settings={**settings, **changes},
         data={**facts, **spec},
-        kept=kept,
+        kept=kept is not None,
     )
 
 

@@ -60,9 +60,9 @@ class Place:
         return {name: value for treatment in self.in_force for name, value in treatment["changes"].items()}
 
     @property
-    def kept(self) -> bool:
-        """Whether it stands at its best checkpoint, with which it was ended."""
-        return any(treatment.get("ends") == self.seen for treatment in self.in_force[-1:])
+    def kept(self) -> int | None:
+        """Images seen on the way to its best checkpoint, where it was ended with that; None when it was not."""
+        return self.seen if any(treatment.get("ends") == self.seen for treatment in self.in_force[-1:]) else None
 
     @property
     def gain(self) -> float:

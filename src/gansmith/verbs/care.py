@@ -49,10 +49,7 @@ class Care:
         return self.diagnosis
 
     def history(self, place: Place) -> History:
-        way = self.lines
-        if place.kept:
-            way = [line for line in way if line["seen"] - line.get("lost", 0) <= place.seen]
-        return history_of(way, self.config.model_dump(mode="json"), place.changes, kept=place.kept)
+        return history_of(self.lines, self.config.model_dump(mode="json"), place.changes, kept=place.kept)
 
     def news(self, diagnosis: Diagnosis) -> list[Finding]:
         """The findings not yet told; one that went away and came back is news again."""
