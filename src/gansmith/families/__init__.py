@@ -9,14 +9,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from gansmith.errors import UsageError, closest
+from gansmith.families.biggan import BIGGAN
 from gansmith.families.cgan import CGAN
+from gansmith.families.cyclegan import CYCLEGAN
 from gansmith.families.dcgan import DCGAN
 from gansmith.families.family import Family
 from gansmith.families.gan import GAN
 from gansmith.families.infogan import INFOGAN
+from gansmith.families.pix2pix import PIX2PIX
 from gansmith.families.robust import ROBUST
 
-BUILT_IN = (ROBUST, DCGAN, GAN, CGAN, INFOGAN)
+BUILT_IN = (ROBUST, DCGAN, GAN, CGAN, INFOGAN, PIX2PIX, CYCLEGAN, BIGGAN)
 
 
 @cache

@@ -133,7 +133,7 @@ class Drawing:
     def __call__(self, networks: Networks, request: Request) -> Tensor:
         limits = self.limits(request)
         latents = truncated(latent_of(request, self.settings).float(), limits)
-        labels = labels_of(request, self.spec)
+        labels = self.labels(request)
         found: list[tuple[Tensor, Tensor]] = []
         for limit in sorted(set(limits.tolist())):
             rows = (limits == limit).nonzero()[:, 0]
@@ -143,6 +143,9 @@ class Drawing:
         order = torch.cat([rows for rows, _ in found]).argsort()
         images = torch.cat([image for _, image in found])
         return images[order.to(images.device)]
+
+    def labels(self, request: Request) -> Tensor:
+        return labels_of(request, self.spec) if self.spec.classes else torch.zeros(request.count, dtype=torch.int64)
 
     def limits(self, request: Request) -> Tensor:
         limits = request.given.get("truncation")
@@ -162,7 +165,7 @@ class Drawing:
             latent = noise(PASS, self.settings.z, self.settings.prior, chance)
             seed = int(torch.randint(2**31, (), generator=chance))
             request = Request(PASS, seed, truncated(latent, torch.full((PASS,), limit)))
-            drawn({"generator": one}, request, self.settings, labels_of(request, self.spec))
+            drawn({"generator": one}, request, self.settings, self.labels(request))
 
         return self.standing(generator, show, limit)
 
