@@ -44,6 +44,11 @@ CASES = [
 ]
 
 
+def paired(family: str) -> bool:
+    """Whether it is given an image to make one from, in the place of a latent vector."""
+    return families()[family].needs in {"paired", "unpaired"}
+
+
 def spec(shape: str, needs: str = "") -> DataSpec:
     """The data a family with those needs learns from; of two needs the first is met."""
     points = shape == "points"
@@ -64,7 +69,7 @@ def game(family: str = "robust", shape: str = "grey", *, seed: int = 0, **settin
     """A family's game with networks of a few units, under its own recipe; `settings` go on top."""
     chosen = families()[family]
     small = {key: value for key, value in SMALL.items() if key in chosen.settings.model_fields}
-    data = spec(shape, chosen.needs)
+    data = spec(shape, chosen.needs or ("labels" if "label" in chosen.conditions else ""))
     torch.manual_seed(reseed(seed, -1))
     made = chosen.build(chosen.settings.read(chosen.recipe(data).values | small | settings), data, IMAGES)
     if chosen.channels_last and shape != "points":

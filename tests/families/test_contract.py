@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import torch
 
+from gansmith.errors import UsageError
+from gansmith.families import families
 from gansmith.game.acts import Act
-from gansmith.game.game import Request, noise
+from gansmith.game.game import Request, Sample, Step, noise
 from gansmith.game.loop import play
+from gansmith.losses.objectives import OBJECTIVES
 from gansmith.runs.state import Training
 from gansmith.verbs.frames import draw
 from tests import games
@@ -40,7 +43,12 @@ TRICKS: dict[str, Any] = {
 def tricks(name: str, shape: str) -> dict[str, Any]:
     """Everything at once: augmentation where there are images, wrong labels where there are labels."""
     left_out = {"augment", "ada"} if shape == "points" else set()
-    labels = {} if name == "robust" else {"flip_labels": 0.1, "smooth": 0.1, "smooth_fake": 0.1}
+    if any(duel.conditional for duel in games.game(name, shape).duels):
+        left_out.add("history")  # it keeps images alone
+    objective = OBJECTIVES[families()[name].settings.model_fields["objective"].default]
+    if not (objective.relative or objective.signed):
+        left_out.add("skip_d")
+    labels = {} if objective.sides is None else {"flip_labels": 0.1, "smooth": 0.1, "smooth_fake": 0.1}
     return {key: value for key, value in TRICKS.items() if key not in left_out} | labels
 
 
@@ -80,17 +88,20 @@ def test_training_stays_finite_and_weights_stay_float32(name: str, shape: str, p
 
 
 @EVERY
-def test_the_discriminator_is_given_no_gradients_in_the_generators_turn(name: str, shape: str) -> None:
+def test_only_learners_are_given_gradients(name: str, shape: str) -> None:
+    """All of the discriminators' weights in their turn; in the generators' none of the discriminators'."""
     training = begin(name, shape)
-    given: list[str] = []
-    for key, parameter in training.game.networks["discriminator"].named_parameters():
-        parameter.register_post_accumulate_grad_hook(lambda p, key=key: given.append(key))  # type: ignore[no-untyped-call]
-    turns = training.game.during(Act(8, "one", ("generator",)))
-    next(play(turns, games.batches(shape), training.optimizers, training.averages))
-    assert given == []
-    turns = training.game.during(Act(8, "one", ("discriminator",)))
-    next(play(turns, games.batches(shape), training.optimizers, training.averages))
-    assert set(given) == {key for key, _ in training.game.networks["discriminator"].named_parameters()}
+    given: set[str] = set()
+    networks = training.game.networks
+    for key, parameter in networks.named_parameters():
+        parameter.register_post_accumulate_grad_hook(lambda p, key=key: given.add(key))  # type: ignore[no-untyped-call]
+    for turn in training.game.turns:
+        given.clear()
+        during = training.game.during(Act(8, "one", (turn.name,)))
+        next(play(during, games.batches(shape), training.optimizers, training.averages))
+        learnt = {f"{one}.{key}" for one in turn.learners for key, _ in networks[one].named_parameters()}
+        assert given <= learnt
+        assert given == learnt or turn.name != "discriminator"
 
 
 @EVERY
@@ -103,7 +114,7 @@ def test_every_weight_learns(name: str, shape: str) -> None:
     before = games.copied(training)
     games.advance(training, shape, 3)
     moved = games.differing(before, games.tensors(training))
-    for network in ("generator", "discriminator"):
+    for network in training.game.optimizers:
         for key, _ in training.game.networks[network].named_parameters():
             assert f"networks/{network}.{key}" in moved
 
@@ -117,12 +128,13 @@ def test_drawing_is_pure(name: str, shape: str) -> None:
     networks["discriminator"].eval()  # an odd mode, to be kept
     before, randomness = games.copied(training), torch.get_rng_state()
     modes = [module.training for module in networks.modules()]
-    first = draw(training, 5, seed=3)
+    given = games.conditions(shape, 5)
+    first = draw(training, 5, seed=3, given=given)
     torch.rand(3)
     torch.set_rng_state(randomness)
-    again, other = draw(training, 5, seed=3), draw(training, 5, seed=4)
+    again, other = (draw(training, 5, seed=seed, given=given) for seed in (3, 4))
     assert torch.equal(first, again)
-    assert not torch.equal(first, other)
+    assert games.paired(name) or not torch.equal(first, other)
     assert torch.equal(randomness, torch.get_rng_state())
     assert games.differing(before, games.tensors(training)) == []
     assert [module.training for module in networks.modules()] == modes
@@ -132,7 +144,7 @@ def test_drawing_is_pure(name: str, shape: str) -> None:
 @EVERY
 @pytest.mark.parametrize("count", [1, 65])
 def test_samples_have_the_shape_and_range_of_the_data(name: str, shape: str, count: int) -> None:
-    samples = draw(begin(name, shape), count)
+    samples = draw(begin(name, shape), count, given=games.conditions(shape, count))
     assert samples.shape == (count, *games.SHAPES[shape])
     assert samples.dtype == torch.float32
     assert torch.isfinite(samples).all()
@@ -141,24 +153,42 @@ def test_samples_have_the_shape_and_range_of_the_data(name: str, shape: str, cou
         assert samples.std() > 0
 
 
-@EVERY
+@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if not games.paired(case[0])])
 def test_given_latents_are_used_and_the_seed_then_is_not(name: str, shape: str) -> None:
     game = games.game(name, shape)
     game.networks.eval()
     latent = noise(4, games.SMALL["z"], "normal", torch.Generator().manual_seed(1))
-    samples = [game.draw(game.networks, Request(4, seed, latent)) for seed in (0, 1)]
+    given = games.conditions(shape, 4)
+    samples = [game.draw(game.networks, Request(4, seed, latent, given)) for seed in (0, 1)]
     assert torch.equal(samples[0], samples[1])
-    one = game.draw(game.networks, Request(1, 0, latent[2:3]))
+    one = game.draw(game.networks, Request(1, 0, latent[2:3], {key: value[2:3] for key, value in given.items()}))
     torch.testing.assert_close(one[0], samples[0][2], rtol=1e-4, atol=1e-5)
 
 
 @EVERY
-def test_the_discriminator_gives_one_number_per_sample(name: str, shape: str) -> None:
-    judge = games.game(name, shape).networks["discriminator"].eval()
-    batch = next(games.batches(shape)).image
-    logits = judge(batch)
-    assert logits.shape == (8,)
-    torch.testing.assert_close(judge(batch[3:4])[0], logits[3], rtol=1e-3, atol=1e-4)
+def test_unstated_conditions_are_filled_in_or_asked_for(name: str, shape: str) -> None:
+    game = games.game(name, shape)
+    if games.paired(name):
+        with pytest.raises(UsageError, match="translate"):
+            game.draw(game.networks, Request(3))
+        return
+    game.networks.eval()
+    first, again, other = (game.draw(game.networks, Request(3, seed)) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@EVERY
+def test_the_discriminator_judges_each_sample_alone(name: str, shape: str) -> None:
+    """One number per sample, or per patch of it."""
+    game = games.game(name, shape)
+    networks, duel, step = game.networks.eval(), game.duels[0], Step(0, 0, next(games.batches(shape)))
+    real = duel.real(networks, step)
+    one = Sample(real.one[3:4], {key: value[3:4] for key, value in real.given.items()})
+    logits = duel.judge(networks, real, step)
+    assert len(logits) == 8
+    assert logits.dim() == 1 or games.paired(name)
+    torch.testing.assert_close(duel.judge(networks, one, step)[0], logits[3], rtol=1e-3, atol=1e-4)
 
 
 @EVERY
@@ -174,6 +204,6 @@ def test_parts_of_a_batch_move_the_same_players(name: str, shape: str) -> None:
     before = games.copied(training)
     games.advance(training, shape, 1, parts=2)
     moved = games.differing(before, games.tensors(training))
-    assert any("networks/generator" in key for key in moved)
-    assert any("networks/discriminator" in key for key in moved)
+    for learner in training.game.optimizers:
+        assert any(key.startswith(f"networks/{learner}.") for key in moved)
     assert training.optimizers.state()[next(iter(training.optimizers.state()))].shape == ()

@@ -27,7 +27,7 @@ def test_an_unknown_family_is_refused_with_the_nearest(typo: str, meant: str) ->
 @pytest.mark.parametrize("name", families())
 def test_settings_survive_json_and_explain_themselves(name: str) -> None:
     chosen = family(name)
-    settings = chosen.settings.read(chosen.recipe(games.spec("grey")).values)
+    settings = chosen.settings.read(chosen.recipe(games.spec("grey", chosen.needs)).values)
     assert chosen.settings.read(json.loads(json.dumps(settings.model_dump()))) == settings
     assert all(field.description for field in chosen.settings.model_fields.values())
     json.dumps(chosen.settings.model_json_schema())
@@ -37,8 +37,8 @@ def test_settings_survive_json_and_explain_themselves(name: str) -> None:
 @pytest.mark.parametrize("shape", games.SHAPES)
 def test_a_recipe_is_made_of_settings_and_gives_its_reasons(name: str, shape: str) -> None:
     chosen = family(name)
-    if games.spec(shape).kind in chosen.kinds:
-        recipe = chosen.recipe(games.spec(shape))
+    if (spec := games.spec(shape, chosen.needs)).kind in chosen.kinds:
+        recipe = chosen.recipe(spec)
         chosen.settings.read(recipe.values)
         assert recipe.reasons
 

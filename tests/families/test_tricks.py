@@ -48,11 +48,14 @@ TRICKS: dict[str, dict[str, Any]] = {
     "balance": {"skip_d": 0.9, "d_every": 2},
     "pretrain": {"pretrain_d": 0.016},
 }
+ALL, SOME = ("robust", "dcgan", "gan"), ("cgan",)  # families; the others meet all tricks at once, in the contract
+TOUCHING = {"ada", "minibatch_std", "pack 2", "lecam", "matching", "wasserstein"}  # a condition, one way or another
 CASES = [
     pytest.param(family, shape, trick, id=f"{family}-{shape}-{trick}")
     for family, shape in games.CASES
     if shape in {"colour", "points"}  # every shape is swept with all tricks at once in the contract
     for trick, settings in TRICKS.items()
+    if family in ALL or (family in SOME and trick in TOUCHING)
     if settings.keys() <= families()[family].settings.model_fields.keys()
     if shape != "points" or not settings.keys() & {"augment", "ada"}
 ]
@@ -126,7 +129,7 @@ def test_everything_else_keeps_its_names_and_shapes(name: str, shape: str, trick
     assert bool(anew - memories) == (trick in STRUCTURAL)
 
 
-@pytest.mark.parametrize(("name", "shape"), games.CASES)
+@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if case[0] in ALL + SOME])
 def test_off_means_two_players_without_hooks_or_rules(name: str, shape: str) -> None:
     game = games.game(name, shape)
     assert list(game.networks) == ["generator", "discriminator"]
