@@ -22,7 +22,8 @@ def test_surprise_is_a_gaussians_and_least_at_the_deviation_there_is() -> None:
     torch.manual_seed(0)
     image, decoded = torch.randn(4, 1, 6, 6), torch.randn(4, 1, 6, 6)
     log_scale = torch.tensor(-0.3, requires_grad=True)
-    expected = -Normal(decoded, log_scale.exp()).log_prob(image).flatten(1).sum(dim=1).mean()
+    told: torch.Tensor = Normal(decoded, log_scale.exp()).log_prob(image)  # type: ignore[no-untyped-call]
+    expected = -told.flatten(1).sum(dim=1).mean()
     assert surprise(image, decoded, log_scale).item() == pytest.approx(expected.item(), rel=1e-5)
     best = (image - decoded).square().mean().sqrt().log().requires_grad_(True)
     (slope,) = torch.autograd.grad(surprise(image, decoded, best), best)

@@ -17,7 +17,7 @@ from gansmith.game.rates import adam, half_life
 from gansmith.game.settings import LearningSettings
 from gansmith.losses.evidence import divergence, sampled, surprise
 from gansmith.networks.encoder import ResidualEncoder, Scale
-from gansmith.networks.residual import SLOPE, ResidualGenerator
+from gansmith.networks.residual import ResidualGenerator
 
 LEARNERS = ("generator", "encoder", "scale")
 LOWEST = -5.0  # of the log scale: an eighth of a grey level, beyond which only rounding is learnt
@@ -39,7 +39,7 @@ class VAESettings(LearningSettings):
 
 def build(settings: VAESettings, spec: DataSpec, images: int) -> Game:
     shape = cast(tuple[int, int, int], spec.shape)
-    sizes = {"width": settings.width, "blocks": settings.depth, "slope": SLOPE}
+    sizes = {"width": settings.width, "blocks": settings.depth}
     networks: dict[str, nn.Module] = {
         "generator": ResidualGenerator(shape, settings.z, **sizes),
         "encoder": ResidualEncoder(shape, settings.z, **sizes),

@@ -22,7 +22,7 @@ class Optimizers:
         self.networks: dict[str, nn.Module] = {name: game.networks[name] for name in game.optimizers}
         self.parameters = {name: list(network.parameters()) for name, network in self.networks.items()}
         self.moments = {name: [nothing_learnt(p) for p in parameters] for name, parameters in self.parameters.items()}
-        self.skipped = torch.zeros((), device=next(iter(game.networks.parameters())).device)
+        self.skipped = torch.zeros((), device=next(iter(game.networks.state_dict().values())).device)
 
     @torch.no_grad()
     def step(self, name: str, rule: Adam, seen: int) -> Tensor:

@@ -1,0 +1,33 @@
+"""Counting against numpy's histogram, and what is drawn against what was counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from gansmith.networks.counting import Counts
+
+
+def test_counts_are_the_histograms_of_every_place_in_every_class() -> None:
+    torch.manual_seed(0)
+    image, label = torch.rand(50, 2, 3, 2) * 2 - 1, torch.randint(3, (50,))
+    counts = Counts((2, 3, 2), 3, 4)
+    counts.count(image[:20], label[:20])
+    counts.count(image[20:], label[20:])
+    flat = image.flatten(1).numpy()
+    for number in range(3):
+        for place in range(12):
+            told = np.histogram(flat[label.numpy() == number, place], bins=4, range=(-1, 1))[0]
+            assert counts.of[number, place].tolist() == told.tolist()
+    assert counts.images.tolist() == np.bincount(label.numpy(), minlength=3).tolist()
+
+
+def test_what_is_drawn_has_the_counted_frequencies_and_keeps_to_its_class() -> None:
+    counts = Counts((1, 1, 2), 2, 2)
+    counts.count(torch.tensor([[[[-0.5, 0.5]]]]).repeat(4, 1, 1, 1), torch.tensor([0, 0, 0, 0]))
+    counts.count(torch.tensor([[[[0.5, 0.5]]], [[[-0.5, 0.5]]]]), torch.tensor([1, 1]))
+    drawn = counts.drawn(torch.tensor([0, 1]).repeat_interleave(4000), 1e-6, torch.Generator().manual_seed(0))
+    bright = (drawn > 0).float().view(2, 4000, 2).mean(dim=1)
+    assert bright[0].tolist() == [0, 1] and bright[1, 1] == 1
+    assert abs(bright[1, 0].item() - 0.5) < 0.03
+    assert drawn.abs().max() <= 1 and drawn[:, 0, 0, 0].unique().numel() > 4000  # evenly within a level, not on it
