@@ -28,7 +28,12 @@ Fit = Annotated[str, typer.Option(help="how other shapes become that size: crop,
 Channels = Annotated[int | None, typer.Option(help="1 grey, 2 grey + alpha, 3 colour, 4 colour + alpha")]
 Holdout = Annotated[float, typer.Option(help="share of the data kept out of training, to measure with")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="do not keep the prepared images on disk")]
-Strict = Annotated[bool, typer.Option("--strict", help="refuse to start when a file cannot be read")]
+Strict = Annotated[bool, typer.Option("--strict", help="refuse to start when a file cannot be read or has no partner")]
+Layout = Annotated[str, typer.Option(help="auto, plain, paired, unpaired or edges")]
+Edges = Annotated[bool, typer.Option("--edges", help="make pairs: outlines, and the images (--layout edges)")]
+Sides = Annotated[str | None, typer.Option(metavar="A,B", help="the two sub-folders that are side A and side B")]
+Direction = Annotated[str, typer.Option(help="AtoB or BtoA: which side is the source, which is learned")]
+Balanced = Annotated[bool, typer.Option("--balanced", help="draw every class equally often")]
 Out = Annotated[str, typer.Option("--runs", help="the folder the runs are in")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
@@ -55,6 +60,11 @@ def train(
     holdout: Holdout = 0.05,
     no_cache: NoCache = False,
     strict: Strict = False,
+    layout: Layout = "auto",
+    edges: Edges = False,
+    sides: Sides = None,
+    direction: Direction = "AtoB",
+    balanced: Balanced = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show data and plan, then stop")] = False,
 ) -> None:
     """Train a generator on DATA: look at it, plan, train with live progress, report."""
@@ -68,7 +78,9 @@ def train(
         "family": family,
         "duration": duration,
         "batch": read_batch(batch),
-        "options": data_options(size, fit, channels, holdout, no_cache, strict),
+        "options": data_options(
+            size, fit, channels, holdout, no_cache, strict, layout, edges, sides, direction, balanced
+        ),
         "seed": seed,
         "device": device,
         "precision": precision,
@@ -132,13 +144,18 @@ def data_(
     holdout: Holdout = 0.05,
     no_cache: NoCache = False,
     strict: Strict = False,
+    layout: Layout = "auto",
+    edges: Edges = False,
+    sides: Sides = None,
+    direction: Direction = "AtoB",
+    balanced: Balanced = False,
     as_json: Json = False,
 ) -> None:
     """Report on DATA before training: what it is, what cannot be read, whether it is enough."""
     from gansmith.cli.show import Show
     from gansmith.verbs.inspect import inspect
 
-    options = data_options(size, fit, channels, holdout, no_cache, strict)
+    options = data_options(size, fit, channels, holdout, no_cache, strict, layout, edges, sides, direction, balanced)
     with Show(quiet=as_json) as show:
         report = inspect(data, options, progress=lambda *state: show({"progress": state}))
         if as_json:
@@ -237,7 +254,7 @@ def read_batch(text: str) -> int | None:
 
 OPTIONS = (
     *("family", "duration", "size", "name", "out", "seed", "device", "precision", "remedies"),
-    *("fit", "channels", "holdout"),
+    *("fit", "channels", "holdout", "layout", "sides", "direction"),
 )
 
 
@@ -256,10 +273,26 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
     return read
 
 
-def data_options(size: str | None, fit: str, channels: int | None, holdout: float, no_cache: bool, strict: bool) -> Any:
+def data_options(
+    size: str | None,
+    fit: str,
+    channels: int | None,
+    holdout: float,
+    no_cache: bool,
+    strict: bool,
+    layout: str = "auto",
+    edges: bool = False,
+    sides: str | None = None,
+    direction: str = "AtoB",
+    balanced: bool = False,
+) -> Any:
+    """What was said of the data on the command line, checked."""
     from gansmith.data.options import DataOptions
 
+    if edges and layout not in ("auto", "edges"):
+        raise UsageError(f"--edges and --layout {layout} contradict each other.", do="leave one out")
     given: dict[str, Any] = {"fit": fit, "holdout": holdout, "cache": not no_cache, "strict": strict}
+    given |= {"layout": "edges" if edges else layout, "sides": sides, "direction": direction, "balanced": balanced}
     if size is not None:
         given["size"] = size
     if channels is not None:

@@ -62,15 +62,27 @@ def arrange(listing: Listing, options: DataOptions) -> Arrangement:
     names = _two_folders(listing)
     if names:
         return _sided(listing, names, options.layout)
-    raise wrong_layout(options.layout, described(listing))
+    folders = sorted({entry.folder.rpartition("/")[2] for entry in listing.images} - {""})
+    raise wrong_layout(options.layout, described(listing), folders)
 
 
-def wrong_layout(layout: str, found: str) -> UsageError:
-    """What is said where data has not the layout that is needed."""
-    wanted = "pairs of images" if layout == "paired" else "two sides of images"
-    ways = "--edges makes pairs: outlines, and the images; " if layout == "paired" else ""
-    return UsageError(
-        f"There are no {wanted}: found {found}.", WAYS[layout], f"{ways}--sides NAME,NAME names two sub-folders"
+class WrongLayout(UsageError):
+    """The data has not the layout that was asked for. options: what on the command line would fit it."""
+
+    def __init__(self, what: str, why: str, options: str, meaning: str) -> None:
+        super().__init__(what, why, f"{options} ({meaning})")
+        self.options = options
+
+
+def wrong_layout(layout: str, found: str, folders: Sequence[str]) -> WrongLayout:
+    """What is said where data has not the layout that is needed. folders: sub-folders or classes that it has."""
+    if layout == "paired":
+        return WrongLayout(
+            f"There are no pairs of images: found {found}.", WAYS[layout], "--edges", "outlines are made of the images"
+        )
+    sides = ",".join(folders[:2] if len(folders) > 1 else ("NAME", "NAME"))
+    return WrongLayout(
+        f"There are no two sides of images: found {found}.", WAYS[layout], f"--sides {sides}", "learn the second"
     )
 
 
@@ -99,10 +111,11 @@ def _sided(listing: Listing, names: tuple[str, str], layout: str) -> Arrangement
     shared = keys[0] & keys[1]
     most = 2 * len(shared) >= max(1, min(map(len, keys)))
     if layout == "paired" and not shared:
-        raise UsageError(
+        raise WrongLayout(
             f"No image of {shown(names[0])}/ has a partner in {shown(names[1])}/.",
             f"Partners have equal names; there are {some(keys[0])} and {some(keys[1])}.",
-            "Rename them, or learn without pairs: -f cyclegan",
+            "--layout unpaired",
+            "learn without pairs, as cyclegan does",
         )
     paired = layout == "paired" or (layout == "auto" and most)
     sided = [(entry, place[0]) for entry, place in placed if place]

@@ -20,7 +20,7 @@ from gansmith.data.found import (
     sizes_of,
     warnings_of,
 )
-from gansmith.data.layouts import wrong_layout
+from gansmith.data.layouts import WrongLayout, wrong_layout
 from gansmith.data.names import some
 from gansmith.data.options import DataOptions
 from gansmith.data.outlines import outline
@@ -98,7 +98,7 @@ def _arranged(found: Images, options: DataOptions) -> tuple[list[Stack], Beside]
             return _as_classes(found, found.source)
         if layout == "paired" and len(found.source) != len(found.images):
             counts = f"A holds {len(found.source):,} images and B {len(found.images):,}"
-            raise UsageError(f"A and B are no pairs: {counts}.", "", "--layout unpaired")
+            raise WrongLayout(f"A and B are no pairs: {counts}.", "", "--layout unpaired", "as cyclegan learns")
         return _sides(Stack(found.source), Stack(found.images), found, ("A", "B"), layout == "paired")
     if layout == "paired" and not options.sides and two_halves((found.images.shape[1], found.images.shape[2])):
         middle = found.images.shape[2] // 2
@@ -110,7 +110,7 @@ def _arranged(found: Images, options: DataOptions) -> tuple[list[Stack], Beside]
         return [Stack(found.images)], Beside(found.labels, found.names, captions=found.captions)
     classes = f" of {len(found.names)} classes ({some(found.names)})" if found.names else ""
     size = "x".join(map(str, found.images.shape[1:3]))
-    raise wrong_layout(layout, f"{len(found.images):,} images{classes}, all {size}")
+    raise wrong_layout(layout, f"{len(found.images):,} images{classes}, all {size}", found.names)
 
 
 def _sides(a: Stack, b: Stack, found: Images, names: tuple[str, str], paired: bool) -> tuple[list[Stack], Beside]:

@@ -28,6 +28,7 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Place
 from gansmith.verbs.duration import Duration, read_duration, readable
 from gansmith.verbs.frames import spread
+from gansmith.verbs.opening import family_for
 
 SMALL = 10_000  # images; above, a discriminator does not learn them by heart within any common training
 
@@ -59,7 +60,7 @@ def make_plan(
 
     timed: measure the speed also where the length of training does not depend on it, for the estimate alone.
     """
-    chosen = find_family(family or "robust")
+    chosen = find_family(family or family_for(dataset.spec))
     spec, reasons = dataset.spec, list(dataset.report.plan)
     if spec.kind not in chosen.kinds:
         raise UsageError(

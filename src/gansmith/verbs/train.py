@@ -16,6 +16,7 @@ from gansmith.runs.folder import Run, write_json
 from gansmith.runs.state import Training, place_of
 from gansmith.verbs.duration import PLATEAU, read_duration
 from gansmith.verbs.finish import finish
+from gansmith.verbs.opening import open_for
 from gansmith.verbs.plan import Plan, build_game, make_plan
 from gansmith.verbs.record import Record, Watcher
 from gansmith.verbs.session import GivenUp, Interrupted, Session
@@ -96,8 +97,9 @@ def prepare(
         raise UsageError(f"'{remedies}' is nothing that can be done about findings.", do=closest(remedies, REMEDIES))
     engine = engines.choose(device, precision)
     engines.keep_memory()
-    options = options or DataOptions()
-    dataset = open_data(data, options, progress=lambda what, done, total: watch({"progress": (what, done, total)}))
+    dataset, options = open_for(
+        data, options or DataOptions(), family, lambda what, done, total: watch({"progress": (what, done, total)})
+    )
     watch({"data": dataset.report})
     plan = make_plan(
         dataset,
