@@ -1,11 +1,13 @@
-"""cgan: images of a wanted class: the robust recipe, told what each image is to be.
+"""cgan: images of a wanted class, or of what a caption says: the robust recipe, told what each image is to be.
 
 The discriminator weighs the condition against its features (Miyato & Koyama 2018), has it beside the image (Mirza &
-Osindero 2014), or is not told and names the class itself (Odena et al. 2017).
+Osindero 2014), or is not told and names the class itself (Odena et al. 2017). Captions are read by a network of their
+own, which learns in the discriminator's turn, where wrong captions count as fake (Reed et al. 2016).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal, Self, cast
 
@@ -19,9 +21,11 @@ from gansmith.families.family import Family, Recipe
 from gansmith.families.robust import RobustSettings
 from gansmith.families.robust import recipe as robust_recipe
 from gansmith.game.adversarial import adversarial, drawn
-from gansmith.game.conditions import labels_of
+from gansmith.game.conditions import captions_of, labels_of
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
+from gansmith.game.mismatch import Weighed, mismatched
 from gansmith.game.packing import packed_shape
+from gansmith.losses.objectives import OBJECTIVES
 from gansmith.networks.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -32,6 +36,7 @@ from gansmith.networks.conditional import (
     SteeredGenerator,
 )
 from gansmith.networks.residual import SLOPE
+from gansmith.networks.text import SentenceCondition, TextEncoder
 
 
 class CGANSettings(RobustSettings):
@@ -47,6 +52,12 @@ class CGANSettings(RobustSettings):
     )
     condition_size: int = Field(64, ge=1, le=4096, description="size of the vector a condition becomes")
     naming: float = Field(1.0, gt=0, description="weight of naming the class, where form=auxiliary")
+    condition: Literal["auto", "label", "caption"] = Field(
+        "auto", description="what the networks are told of images that have both (auto: the caption)"
+    )
+    mismatch: float = Field(
+        0.5, ge=0, description="weight of telling a real image's caption from wrong ones (0: off); captions only"
+    )
 
     @model_validator(mode="after")
     def _one_class_per_image(self) -> Self:
@@ -59,22 +70,47 @@ class CGANSettings(RobustSettings):
 
 
 def build(settings: CGANSettings, spec: DataSpec, images: int) -> Game:
+    text, auxiliary = told_captions(settings, spec), settings.form == "auxiliary"
     networks = {"generator": generator(settings, spec), "discriminator": discriminator(settings, spec)}
-    auxiliary = settings.form == "auxiliary"
-    return adversarial(
+    d_losses = {"naming": naming(settings.naming, of_fakes=False)} if auxiliary else {}
+    if text:
+        networks["text"] = TextEncoder(settings.condition_size)
+        if settings.mismatch:
+            d_losses["mismatch"] = mismatched(OBJECTIVES[settings.objective], settings.mismatch, settings.pack)
+    game = adversarial(
         settings,
         networks,
         [duel(settings)],
         images,
         spec.shape,
         draw=partial(draw, settings=settings, spec=spec),
-        d_losses={"naming": naming(settings.naming, of_fakes=False)} if auxiliary else {},
+        d_losses=d_losses,
         g_losses={"naming": naming(settings.naming, of_fakes=True)} if auxiliary else {},
+        d_learners=("text",) if text else (),
     )
+    # An averaged generator understands the average of what captions meant while it was averaged.
+    return replace(game, averaged=(*game.averaged, "text")) if text and settings.ema else game
+
+
+def told_captions(settings: CGANSettings, spec: DataSpec) -> bool:
+    """Whether captions are the condition. Raises UsageError where they cannot be."""
+    if settings.condition == "label" or not (spec.caption_bytes or settings.condition == "caption"):
+        return False
+    if not spec.caption_bytes:
+        raise UsageError("There are no captions to be told.", do="leave out condition=caption, or give name.txt files")
+    if settings.form != "projection":
+        raise UsageError(
+            f"form={settings.form} is for classes.",
+            why="a caption is one of endlessly many, and is weighed against wrong ones",
+            do="leave out form=, or condition=label where the images have classes, too",
+        )
+    return True
 
 
 def condition(settings: CGANSettings, spec: DataSpec) -> Condition:
     """A fresh condition for what comes with this data's images."""
+    if told_captions(settings, spec):
+        return SentenceCondition(settings.condition_size, settings.condition_size)
     return LabelCondition(len(spec.classes), settings.condition_size)
 
 
@@ -107,31 +143,42 @@ def duel(settings: CGANSettings) -> Duel:
 
     def fake(networks: Networks, step: Step) -> Sample:
         latent = noise(len(step.batch), settings.z, settings.prior).to(step.batch.image.device)
-        given = asked(step)
-        step.kept["named"] = []  # every turn begins with its fakes
+        for kept in ("named", "weighed", "sentence"):  # every turn begins with its fakes
+            step.kept.pop(kept, None)
+        given = asked(networks, step)
         return Sample(told(networks["generator"], latent, given), given)
 
     def weigh(networks: Networks, sample: Sample, step: Step) -> Tensor:
-        return told(networks["discriminator"], sample.one, dict(sample.given))
+        if "sentence" not in sample.given:
+            return told(networks["discriminator"], sample.one, dict(sample.given))
+        judge = cast(ProjectionDiscriminator, networks["discriminator"])
+        found = Weighed(*judge.parts(sample.one), judge.condition(sample.given), sample.given["caption"])
+        step.kept.setdefault("weighed", []).append(found)
+        return found.logits
 
     def name(networks: Networks, sample: Sample, step: Step) -> Tensor:
         logits, names = cast(AuxiliaryDiscriminator, networks["discriminator"]).both(sample.one)
-        step.kept["named"].append((names, sample.given["label"]))
+        step.kept.setdefault("named", []).append((names, sample.given["label"]))
         return logits
 
     return Duel(
         fake=fake,
-        real=lambda networks, step: Sample(step.batch.image, asked(step)),
+        real=lambda networks, step: Sample(step.batch.image, asked(networks, step)),
         judge=name if settings.form == "auxiliary" else weigh,
         together=True,
         conditional=True,
     )
 
 
-def asked(step: Step) -> dict[str, Tensor]:
-    """The conditions of the batch."""
-    assert step.batch.label is not None
-    return {"label": step.batch.label}
+def asked(networks: Networks, step: Step) -> dict[str, Tensor]:
+    """The condition of the batch; captions as the sentences they are, read once in a turn."""
+    if "text" not in networks:
+        return {"label": step.batch.conditions["label"]}
+    captions = step.batch.given["caption"]
+    if "sentence" not in step.kept:
+        with torch.enable_grad():  # samples are made outside the graph; their sentences are judged, too
+            step.kept["sentence"] = networks["text"](captions)
+    return {"caption": captions, "sentence": step.kept["sentence"]}
 
 
 def naming(weight: float, *, of_fakes: bool) -> Loss:
@@ -152,11 +199,15 @@ def naming(weight: float, *, of_fakes: bool) -> Loss:
 
 
 def draw(networks: Networks, request: Request, *, settings: CGANSettings, spec: DataSpec) -> Tensor:
-    """Samples of the labels asked for, or of labels by their share of the data."""
+    """Samples of the labels or captions asked for, or of some as the data has them."""
     wanted = networks["generator"].get_submodule("condition")
     device = next(wanted.parameters()).device
     with torch.no_grad():
-        return drawn(networks, request, settings, wanted({"label": labels_of(request, spec).to(device)}))
+        if "text" in networks:
+            given = {"sentence": networks["text"](captions_of(request, spec).to(device))}
+        else:
+            given = {"label": labels_of(request, spec).to(device)}
+        return drawn(networks, request, settings, wanted(given))
 
 
 def recipe(spec: DataSpec) -> Recipe:
@@ -170,9 +221,9 @@ CGAN = Family(
     recipe,
     build,
     kinds=("images",),
-    needs="labels",
-    paper="Mirza & Osindero 2014; Miyato & Koyama 2018",
-    data="images in classes",
-    conditions=("label",),
+    needs="labels or captions",
+    paper="Mirza & Osindero 2014; Miyato & Koyama 2018; Reed et al. 2016",
+    data="images in classes, or with captions",
+    conditions=("label", "caption"),
     guard=("explosion", "mode_collapse"),
 )

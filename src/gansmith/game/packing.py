@@ -36,7 +36,8 @@ def packed_shape(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 
 
 def _given(given: Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
-    return {key: _grouped(value, size) for key, value in given.items()}
+    with torch.enable_grad():  # samples are made outside the graph, but what reads their captions learns
+        return {key: _grouped(value, size) for key, value in given.items()}
 
 
 def _grouped(rows: Tensor, size: int) -> Tensor:

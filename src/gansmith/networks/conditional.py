@@ -153,10 +153,14 @@ class ProjectionDiscriminator(nn.Module):
         self.project = linear(trunk.last.in_features, condition.size)
         self.trunk = trunk
 
-    def forward(self, image: Tensor, vector: Tensor) -> Tensor:
+    def parts(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """last(f), (N,), and project(f), (N, size)."""
         features = self.trunk.features(image)
-        agreement = (vector * self.project(features)).sum(1) / math.sqrt(vector.shape[1])
-        return self.trunk.last(features)[:, 0] + agreement
+        return self.trunk.last(features)[:, 0], self.project(features)
+
+    def forward(self, image: Tensor, vector: Tensor) -> Tensor:
+        alone, direction = self.parts(image)
+        return alone + (vector * direction).sum(1) / math.sqrt(vector.shape[1])
 
 
 class ConcatDiscriminator(nn.Module):
