@@ -65,8 +65,7 @@ def build(settings: CycleGANSettings, spec: DataSpec, images: int) -> Game:
     ]
     if settings.g_every == 1:
         duels = [made_once(duel) for duel in duels]
-    losses = {"cycle": returning(settings)} | ({"identity": at_home(settings)} if settings.identity else {})
-    return adversarial(settings, networks, duels, images, shape, draw=draw, g_losses=losses)
+    return adversarial(settings, networks, duels, images, shape, draw=draw, g_losses={"cycle": returning(settings)})
 
 
 def translation(settings: CycleGANSettings, name: str, way: str, discriminator: str) -> Duel:
@@ -108,26 +107,22 @@ def views(settings: CycleGANSettings, step: Step) -> Mapping[str, Ends]:
 
 
 def returning(settings: CycleGANSettings) -> Loss:
-    """cycle (E |F(G(a)) - a| + E |G(F(b)) - b|), equation 2: of the translations the duels have just made."""
+    """What the generators lower besides: both ways, at the translations that the duels have just made.
+
+    cycle (E |F(G(a)) - a| + E |G(F(b)) - b|), equation 2, and cycle * identity (E |G(b) - b| + E |F(a) - a|), section
+    5.2, which keeps colours where nothing asks for others.
+    """
 
     def loss(networks: Networks, step: Step) -> Terms:
-        terms = {}
-        for way, other in (("AtoB", "BtoA"), ("BtoA", "AtoB")):
-            back = networks[WAYS[other]](step.kept.pop(WAYS[way]))
-            terms[f"cycle {way}"] = settings.cycle * apart(back, views(settings, step)[way].source)
-        return terms
-
-    return loss
-
-
-def at_home(settings: CycleGANSettings) -> Loss:
-    """cycle * identity (E |G(b) - b| + E |F(a) - a|), section 5.2: it keeps colours where nothing asks for others."""
-
-    def loss(networks: Networks, step: Step) -> Terms:
-        weight, terms = settings.cycle * settings.identity, {}
-        for way, maker in WAYS.items():
-            target = views(settings, step)[way].target
-            terms[f"identity {way}"] = weight * apart(networks[maker](target), target)
+        terms: Terms = {}
+        for way, back in (("AtoB", "BtoA"), ("BtoA", "AtoB")):
+            source, there = views(settings, step)[way].source, step.kept.pop(WAYS[way])
+            if settings.identity:  # in the same pass: a generator is quicker with more images at once
+                again, alone = networks[WAYS[back]](torch.cat([there, source.to(there.dtype)])).chunk(2)
+                terms[f"identity {back}"] = settings.cycle * settings.identity * apart(alone, source)
+            else:
+                again = networks[WAYS[back]](there)
+            terms[f"cycle {way}"] = settings.cycle * apart(again, source)
         return terms
 
     return loss

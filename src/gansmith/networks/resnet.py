@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from gansmith.networks.instance import InstanceNorm
+from gansmith.networks.tiled import Conv3x3
 
 Upsample = Literal["transposed", "resize"]
 
@@ -28,9 +29,9 @@ class Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *mirrored(nn.Conv2d(width, width, 3), 1),
+            *mirrored(Conv3x3(width, width), 1),
             nn.ReLU(inplace=True),
-            *mirrored(nn.Conv2d(width, width, 3), 1),
+            *mirrored(Conv3x3(width, width), 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
