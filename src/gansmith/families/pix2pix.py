@@ -24,7 +24,7 @@ from gansmith.networks.patch import Patch, PatchDiscriminator
 from gansmith.networks.unet import UNet
 
 DRAWN_PIXELS = 64 * 64 * 64  # translated at once: more only leave the processor's cache
-PUBLISHED = 256 * 256  # pixels of the images a batch of one was published for
+PUBLISHED, LARGEST = 256 * 256, 16  # pixels of the images a batch of one was published for; pairs a step at most
 
 
 class Pix2PixSettings(AdversarialSettings):
@@ -175,7 +175,11 @@ def draw(networks: Networks, request: Request) -> Tensor:
 
 
 def recipe(spec: DataSpec) -> Recipe:
-    return Recipe(reasons=("Pix2Pix, as published",))
+    batch = max(1, min(LARGEST, round(PUBLISHED / math.prod(spec.shape[1:]))))
+    reasons = ["Pix2Pix, as published: a U-Net, a judge of patches, the right answer counting a hundredfold"]
+    if batch > 1:
+        reasons.append(f"{batch} pairs a step: images of fewer pixels than the published 256x256 go together")
+    return Recipe({"batch": batch}, tuple(reasons))
 
 
 PIX2PIX = Family(
