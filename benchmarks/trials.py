@@ -114,6 +114,7 @@ def prescribed(trial: Trial) -> Iterator[None]:
 
     def remedy(care: Any, finding: Any, place: Any) -> Any:
         offered = {one.id: one for ailment in TABLE for one in care.offered(ailment, place) if one.applicable}
+        offered = {name: one for name, one in offered.items() if not one.ends}
         return replace(offered[chance.choice(sorted(offered))], roll_back=True) if offered else None
 
     def once(care: Any, diagnosis: Any, place: Any) -> Any:

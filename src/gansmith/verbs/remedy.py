@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gansmith.doctor.causes import KNOWN
 from gansmith.doctor.remedy import TABLE
 from gansmith.errors import UsageError, closest
 from gansmith.runs.config import RunConfig
@@ -36,7 +37,7 @@ def apply_remedy(run: str | Path, name: str, *, undo: bool = False, out: str | P
     Raises UsageError for an unknown remedy, or one to undo that is not in force.
     """
     found = Run.find(str(run), Path(out))
-    known = {recipe.id for recipes in TABLE.values() for recipe in recipes}
+    known = {recipe.id for recipes in TABLE.values() for recipe in recipes} | {recipe.id for *_, recipe in KNOWN}
     if undo and name not in (in_force := [treatment["id"] for treatment in place_of(found.checkpoints).in_force]):
         raise UsageError(f"No remedy '{name}' is in force.", do=closest(name, in_force) if in_force else "")
     if name not in known:
