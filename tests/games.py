@@ -17,6 +17,7 @@ from gansmith.families import families
 from gansmith.game.acts import remaining
 from gansmith.game.game import Game, Step
 from gansmith.game.loop import play, reseed
+from gansmith.game.settings import AdversarialSettings, LearningSettings
 from gansmith.runs.state import Training
 
 SHAPES: Mapping[str, tuple[int, ...]] = {
@@ -47,6 +48,16 @@ CASES = [
 def paired(family: str) -> bool:
     """Whether it is given an image to make one from, in the place of a latent vector."""
     return families()[family].needs in {"paired", "unpaired"}
+
+
+def adversarial(family: str) -> bool:
+    """Whether two sides play, so that there are a discriminator and the tricks of the trade."""
+    return issubclass(families()[family].settings, AdversarialSettings)
+
+
+def latents(family: str) -> bool:
+    """Whether samples are made of a latent vector."""
+    return issubclass(families()[family].settings, LearningSettings) and not paired(family)
 
 
 def spec(shape: str, needs: str = "") -> DataSpec:

@@ -42,10 +42,13 @@ TRICKS: dict[str, Any] = {
 
 def tricks(name: str, shape: str) -> dict[str, Any]:
     """Everything at once: augmentation where there are images, wrong labels where there are labels."""
+    fields = families()[name].settings.model_fields
+    if not games.adversarial(name):
+        return {key: value for key, value in TRICKS.items() if key in fields}
     left_out = {"augment", "ada"} if shape == "points" else set()
     if any(duel.conditional for duel in games.game(name, shape).duels):
         left_out.add("history")  # it keeps images alone
-    objective = OBJECTIVES[families()[name].settings.model_fields["objective"].default]
+    objective = OBJECTIVES[fields["objective"].default]
     if not (objective.relative or objective.signed):
         left_out.add("skip_d")
     labels = {} if objective.sides is None else {"flip_labels": 0.1, "smooth": 0.1, "smooth_fake": 0.1}
@@ -83,7 +86,7 @@ def test_training_stays_finite_and_weights_stay_float32(name: str, shape: str, p
     steps = games.advance(training, shape, 6, precision=precision)
     assert all(torch.isfinite(tensor).all() for tensor in games.tensors(training).values())
     assert all(torch.isfinite(fact).all() for step in steps for fact in step.facts.values())
-    assert {p.dtype for p in training.game.networks.parameters()} == {torch.float32}
+    assert {p.dtype for p in training.game.networks.parameters()} <= {torch.float32}
     assert training.optimizers.skipped.item() == 0
 
 
@@ -110,7 +113,7 @@ def test_every_weight_learns(name: str, shape: str) -> None:
 
     Not under a relativistic objective: it compares logits, so that a constant added to all of them means nothing.
     """
-    training = begin(name, shape, objective="non-saturating")
+    training = begin(name, shape, **({"objective": "non-saturating"} if games.adversarial(name) else {}))
     before = games.copied(training)
     games.advance(training, shape, 3)
     moved = games.differing(before, games.tensors(training))
@@ -122,10 +125,10 @@ def test_every_weight_learns(name: str, shape: str) -> None:
 @EVERY
 def test_drawing_is_pure(name: str, shape: str) -> None:
     """The same request gives the same samples, and leaves no trace in game, modes or global randomness."""
-    training = begin(name, shape, ema=0.1)
+    training = begin(name, shape, **({"ema": 0.1} if "ema" in families()[name].settings.model_fields else {}))
     games.advance(training, shape, 2)
     networks = training.game.networks
-    networks["discriminator"].eval()  # an odd mode, to be kept
+    list(networks.values())[-1].eval()  # an odd mode, to be kept
     before, randomness = games.copied(training), torch.get_rng_state()
     modes = [module.training for module in networks.modules()]
     given = games.conditions(shape, 5)
@@ -153,7 +156,7 @@ def test_samples_have_the_shape_and_range_of_the_data(name: str, shape: str, cou
         assert samples.std() > 0
 
 
-@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if not games.paired(case[0])])
+@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if games.latents(case[0])])
 def test_given_latents_are_used_and_the_seed_then_is_not(name: str, shape: str) -> None:
     game = games.game(name, shape)
     game.networks.eval()
@@ -178,7 +181,7 @@ def test_unstated_conditions_are_filled_in_or_asked_for(name: str, shape: str) -
     assert not torch.equal(first, other)
 
 
-@EVERY
+@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if games.adversarial(case[0])])
 def test_the_discriminator_judges_each_sample_alone(name: str, shape: str) -> None:
     """One number per sample, or per patch of it."""
     game = games.game(name, shape)
@@ -195,7 +198,8 @@ def test_the_discriminator_judges_each_sample_alone(name: str, shape: str) -> No
 def test_building_is_a_function_of_the_seed(name: str, shape: str) -> None:
     same = [games.digest(dict(games.game(name, shape, seed=1).networks.state_dict())) for _ in range(2)]
     other = games.digest(dict(games.game(name, shape, seed=2).networks.state_dict()))
-    assert same[0] == same[1] != other
+    assert same[0] == same[1]
+    assert same[0] != other or not games.game(name, shape).optimizers  # what only counts begins at nothing
 
 
 @EVERY
@@ -206,4 +210,3 @@ def test_parts_of_a_batch_move_the_same_players(name: str, shape: str) -> None:
     moved = games.differing(before, games.tensors(training))
     for learner in training.game.optimizers:
         assert any(key.startswith(f"networks/{learner}.") for key in moved)
-    assert training.optimizers.state()[next(iter(training.optimizers.state()))].shape == ()

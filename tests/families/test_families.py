@@ -59,7 +59,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("name", families())
+@pytest.mark.parametrize("name", [name for name in families() if games.adversarial(name)])
 @pytest.mark.parametrize(("values", "words"), WRONG, ids=lambda part: str(part))
 def test_wrong_settings_are_refused_in_words(name: str, values: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from gansmith.data.spec import DataSpec
 from gansmith.game.game import Game
-from gansmith.game.settings import LearningSettings
 
 Needs = Literal["", "labels", "captions", "labels or captions", "paired", "unpaired"]
 
@@ -29,7 +28,7 @@ class Recipe:
 class Family:
     """One kind of GAN.
 
-    recipe: settings that depend on the data; the user's own go on top.
+    settings: its own `TrainingSettings`. recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
     kinds: data kinds it learns from. needs: what must come with them. conditions: what its samples are made for:
     "label", "caption", "source". paper: where it was published. data: what data it is for, in words.
@@ -39,7 +38,7 @@ class Family:
 
     name: str
     title: str
-    settings: type[LearningSettings]
+    settings: type[Any]
     recipe: Callable[[DataSpec], Recipe]
     build: Callable[[Any, DataSpec, int], Game]
     kinds: tuple[str, ...] = ("images", "points")

@@ -17,16 +17,17 @@ from gansmith.families.family import Family, Recipe
 from gansmith.game.acts import Act
 from gansmith.game.conditions import labels_of
 from gansmith.game.game import Game, Networks, Request, Step, players
-from gansmith.game.settings import LearningSettings
+from gansmith.game.settings import TrainingSettings
 from gansmith.networks.counting import Counts
 
 OPEN = 2  # added to the seed: pixels are drawn independently of the classes
 CHUNK = 64  # images drawn at once
 
 
-class NaiveBayesSettings(LearningSettings):
+class NaiveBayesSettings(TrainingSettings):
     """There is little to choose where one only counts."""
 
+    batch: int = Field(256, ge=1, le=65_536, description="images per step")
     levels: int = Field(32, ge=2, le=256, description="steps of brightness that are told apart")
     smoothing: float = Field(0.01, gt=0, description="times each step counts as seen before any image was (Laplace)")
 
@@ -63,7 +64,7 @@ def draw(networks: Networks, request: Request, *, settings: NaiveBayesSettings, 
 
 def recipe(spec: DataSpec) -> Recipe:
     told = f"given one of {len(spec.classes)} classes" if spec.classes else "without classes"
-    return Recipe({"batch": 256}, (f"naive Bayes, {told}: one pass over the data is all it can learn from",))
+    return Recipe(reasons=(f"naive Bayes, {told}: one pass over the data is all it can learn from",))
 
 
 NAIVE_BAYES = Family(

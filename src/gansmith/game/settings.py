@@ -14,10 +14,15 @@ from gansmith.losses.penalties import PENALTIES
 from gansmith.settings import Settings
 
 
-class LearningSettings(Settings):
-    """What a user may set for anything that learns to make samples."""
+class TrainingSettings(Settings):
+    """What a user may set for anything that is trained."""
 
     batch: int = Field(64, ge=1, le=65_536, description="images per step")
+
+
+class LearningSettings(TrainingSettings):
+    """And for anything that learns, by gradients, to make samples of latents."""
+
     z: int = Field(64, ge=1, le=4096, description="size of the latent vector")
     prior: Literal["normal", "uniform", "spherical"] = Field("normal", description="distribution of the latent vector")
     lr: float = Field(2e-4, gt=0, le=1, description="learning rate at the start (of both sides, where there are two)")

@@ -22,7 +22,7 @@ from gansmith.game.averages import Averages
 from gansmith.game.game import Game, Step
 from gansmith.game.loop import learning, play, reseed
 from gansmith.game.optimizers import Optimizers
-from gansmith.game.settings import AdversarialSettings, LearningSettings
+from gansmith.game.settings import AdversarialSettings, TrainingSettings
 from gansmith.losses.diffaugment import KINDS
 from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Place
@@ -149,7 +149,7 @@ def build_game(config: RunConfig, place: Place | None = None) -> Game:
     return build(chosen, settings, config.spec, config.images - place.lost, seed, config.device)
 
 
-def build(family: Family, settings: LearningSettings, spec: Any, images: int, seed: int, device: str) -> Game:
+def build(family: Family, settings: TrainingSettings, spec: Any, images: int, seed: int, device: str) -> Game:
     torch.manual_seed(reseed(seed, -1))
     game = family.build(settings, spec, images)
     game.networks.to(device=device)
@@ -164,7 +164,7 @@ def default_duration(dataset: Dataset) -> Duration:
 
 
 def fit_memory(
-    family: Family, settings: LearningSettings, dataset: Dataset, seed: int, engine: Engine, share: float = 0.6
+    family: Family, settings: TrainingSettings, dataset: Dataset, seed: int, engine: Engine, share: float = 0.6
 ) -> tuple[int, int]:
     """Parts to cut a batch into so that it takes at most `share` of free memory, and the bytes one step then takes.
 
@@ -205,7 +205,7 @@ def _free_memory(engine: Engine) -> int:
 
 def measure_speed(
     family: Family,
-    settings: LearningSettings,
+    settings: TrainingSettings,
     dataset: Dataset,
     seed: int,
     engine: Engine,
