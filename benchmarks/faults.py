@@ -76,11 +76,16 @@ def _gamma(settings: Settings, factor: float) -> dict[str, Any]:
     return {"gamma": settings["gamma"] * factor} | ({"gamma_end": end * factor} if end else {})
 
 
+def _rising(settings: Settings) -> dict[str, Any]:
+    return {"lr_end": min(1.0, 50 * settings["lr"])}
+
+
 @dataclass(frozen=True)
 class Fault:
     """One way to spoil a cell.
 
-    change: full settings -> those to change. data: a spoiled copy of the data by this name ("few", "flood", "dark").
+    change: full settings -> those to change. data: a spoiled copy of the data by this name ("few", "flood", "dark",
+    "shuffled").
     inject: what is done to the live players besides: "nan", "fixed z", "collapsed init", "augmented reals".
     only: family it means something for. means: the ailments that name it rightly. hidden: never looked at in tuning.
     """
@@ -118,6 +123,10 @@ FAULTS = (
     Fault("nan", ("explosion",), inject="nan"),
     Fault("dark", ("data_fault",), data="dark", points=False),
     Fault("leak", ("augmentation_leak",), partial(_put, augment="cutout"), inject="augmented reals", points=False),
+    # Recorded when detectors and remedies stood, and replayed once.
+    Fault("rising", ("explosion", "oscillation", *POWER, *WEAK), _rising, hidden=True),
+    Fault("flipped", WEAK, partial(_put, flip_labels=0.45), only=("dcgan", "gan"), points=False, hidden=True),
+    Fault("shuffled", ("data_fault",), data="shuffled", points=False, hidden=True),
 )
 
 
