@@ -89,7 +89,7 @@ def _story(run_path: Path, events: Sequence[Mapping[str, Any]]) -> list[dict[str
                 "ailment": _plain(event.get("ailment")),
                 "words": str(event.get("words", "")),
                 "at": count(at),
-                "to": count(to) if to < at else "",
+                "to": count(to) if to < at < until else "",
                 "outcome": str(judged.get("outcome", "on trial")),
                 "before": _score(event.get("kid")),
                 "after": _score(judged.get("kid_after")),
