@@ -20,6 +20,7 @@ from gansmith.game.codes import Codes
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.packing import pack, packed_shape
 from gansmith.game.settings import AdversarialSettings
+from gansmith.losses.agreement import another_view, shared_information
 from gansmith.networks.infogan import InfoDiscriminator, InfoGenerator, Reader
 
 MOST = 1000  # values of one categorical code
@@ -39,6 +40,12 @@ class InfoGANSettings(AdversarialSettings):
     continuous: int = Field(2, ge=0, le=64, description="continuous codes, each uniform in [-1, 1]")
     information: float = Field(1.0, ge=0, description="weight of reading the categorical codes back (lambda)")
     information_continuous: float = Field(1.0, ge=0, description="the same for the continuous codes")
+    agreement: float = Field(
+        0.0,
+        ge=0,
+        description="weight of reading a real image alike when it is turned, scaled or shifted; not in the paper: the "
+        "first code then finds classes that such changes leave alone, e.g. 3 (0: off)",
+    )
     width: int = Field(64, ge=1, le=1024, description="channels of the finest map; linear layers have 16 times as many")
     d_width: int | None = Field(None, ge=1, le=1024, description="the same in the discriminator (default: as many)")
 
@@ -54,6 +61,9 @@ class InfoGANSettings(AdversarialSettings):
     def _some_code(self) -> Self:
         if not self.codes.size:
             raise UsageError("Without any code this is a plain GAN.", do="categories=10, continuous=2, or -f dcgan")
+        if self.agreement and (not self.codes.categories or self.pack > 1):
+            why = "there is none" if not self.codes.categories else f"the reader is shown packs of {self.pack}"
+            raise UsageError("Only a categorical code of single images can agree.", why, "leave out agreement=")
         return self
 
     @property
@@ -70,7 +80,8 @@ def build(settings: InfoGANSettings, spec: DataSpec, images: int) -> Game:
         "discriminator": InfoDiscriminator(shown, width),
         "reader": Reader(width, codes.size * settings.pack),
     }
-    reading = {"information": information(settings)}
+    reading: dict[str, Loss] = {"information": information(settings)}
+    alike: dict[str, Loss] = {"agreement": agreement(settings)} if settings.agreement else {}
     return adversarial(
         settings,
         networks,
@@ -78,7 +89,7 @@ def build(settings: InfoGANSettings, spec: DataSpec, images: int) -> Game:
         images,
         shape,
         draw=partial(draw, settings=settings),
-        d_losses=reading,
+        d_losses=reading | alike,
         g_losses=reading,
         d_learners=("reader",),
     )
@@ -100,6 +111,8 @@ def duel(settings: InfoGANSettings) -> Duel:
             # A penalty's pass, or what a lazy one left, is not what is to be read: only the generator's fakes have a
             # graph behind them, and the discriminator's are judged before any penalty.
             step.kept["seen"] = (features, sample.given["code"])
+        elif "code" not in sample.given:
+            step.kept.setdefault("seen real", features)
         return discriminator.last(features)[:, 0]
 
     # Reals and fakes apart: batch normalisation sees one kind at a time.
@@ -128,6 +141,23 @@ def information(settings: InfoGANSettings) -> Loss:
     return loss
 
 
+def agreement(settings: InfoGANSettings) -> Loss:
+    """-weight times what the first code, as read off real images and off other views of them, has in common."""
+    most = settings.codes.categories[0]
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        discriminator = cast(InfoDiscriminator, networks["discriminator"])
+        others = discriminator.features(another_view(step.batch.image))
+        as_it_is, otherwise = (
+            networks["reader"](one).float()[:, :most] for one in (step.kept.pop("seen real"), others)
+        )
+        shared = shared_information(as_it_is, otherwise)
+        step.note("agreement/shared", shared)
+        return {"loss": -settings.agreement * shared}
+
+    return loss
+
+
 def draw(networks: Networks, request: Request, *, settings: InfoGANSettings) -> Tensor:
     """Samples of the codes asked for, given["code"] (N, size), or of codes from their prior.
 
@@ -142,20 +172,21 @@ def draw(networks: Networks, request: Request, *, settings: InfoGANSettings) -> 
 
 
 @torch.no_grad()
-def read(networks: Networks, images: Tensor, settings: InfoGANSettings) -> Tensor:
+def read(networks: Networks, images: Tensor, codes: Codes) -> Tensor:
     """What the reader takes images (N, C, H, W), real ones too, for: (N, size) logits of categories, then values.
 
     Networks in eval mode. A discriminator of packs is shown every image so many times.
     """
-    discriminator = cast(InfoDiscriminator, networks["discriminator"])
-    device = next(discriminator.parameters()).device
+    discriminator, reader = cast(InfoDiscriminator, networks["discriminator"]), cast(Reader, networks["reader"])
+    together = reader.outputs // codes.size
+    device = next(reader.parameters()).device
     found = []
     for chunk in torch.split(images, CHUNK):
         shown = chunk.to(device)
-        if settings.pack > 1:
-            shown = pack(shown.repeat_interleave(settings.pack, 0), settings.pack)
-        said = networks["reader"](discriminator.features(shown)).float()
-        found.append(said.view(len(chunk), settings.pack, -1).mean(1).cpu())
+        if together > 1:
+            shown = pack(shown.repeat_interleave(together, 0), together)
+        said = reader(discriminator.features(shown)).float()
+        found.append(said.view(len(chunk), together, -1).mean(1).cpu())
     return torch.cat(found)
 
 
@@ -172,4 +203,5 @@ INFOGAN = Family(
     kinds=("images",),
     paper="Chen et al. 2016",
     data="images; labels, where there are any, only to compare the code with",
+    conditions=("code",),
 )

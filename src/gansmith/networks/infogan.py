@@ -88,6 +88,7 @@ class Reader(nn.Module):
 
     def __init__(self, width: int, outputs: int) -> None:
         super().__init__()
+        self.outputs = outputs
         hidden = READING * width
         self.layers = nn.Sequential(
             nn.Linear(UNITS * width, hidden, bias=False),
