@@ -159,7 +159,7 @@ CYCLEGAN = Family(
     build,
     kinds=("images",),
     needs="unpaired",
-    paper="Zhu et al. 2017, Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    paper="Zhu et al. 2017",
     data="two folders of images, no pairs",
     conditions=("source",),
 )
