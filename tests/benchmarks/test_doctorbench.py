@@ -16,6 +16,7 @@ from benchmarks.counts import Rate, Seen, confusion, ends, mistakes, quartiles
 from benchmarks.faults import CELLS, FAULTS, Trial, faults_of
 from benchmarks.replays import IN_A_ROW, Alarm, Replay, loss_rule, replay
 from benchmarks.schedule import FAULT_SEED, drawn, since, treated, watched, wild
+from benchmarks.spoils import data_of, reals
 from benchmarks.tables import figures, section
 from benchmarks.verdicts import Bench, away
 from gansmith.doctor.history import History
@@ -254,3 +255,14 @@ def test_figures_stand_beside_their_goals(tmp_path: Path) -> None:
 
 def test_distances_from_a_goal() -> None:
     assert (away(0.0), away(-0.1), away(0.254)) == ("met", "met", "25 points away")
+
+
+def test_shuffled_images_keep_their_pixels_and_nothing_else(tmp_path: Path) -> None:
+    cell = next(cell for cell in CELLS if cell.data == "digits")
+    with np.load(data_of(cell, "shuffled", tmp_path)) as file:
+        spoiled = file["images"].reshape(-1, 64)
+    whole = reals("digits")[0].reshape(-1, 64)
+    assert np.array_equal(np.sort(spoiled), np.sort(whole))
+    moved = (spoiled != whole).any(axis=1)
+    assert moved.mean() > 0.99
+    assert not np.array_equal(spoiled[0] == 0, spoiled[1] == 0)

@@ -14,6 +14,7 @@ from gansmith.doctor.recipe import Remedy
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
+from gansmith.runs.health import health
 from gansmith.runs.logs import run_history
 from gansmith.runs.model import load
 from gansmith.runs.state import Place, Training
@@ -306,6 +307,8 @@ def test_a_training_past_its_best_is_ended_with_its_best(
     (trial,) = of(run, "trial")
     assert (back["id"], back["at"], back["to"]) == ("keep-best", found, 256)
     assert (trial["outcome"], trial["kid"], trial["kid_after"]) == ("kept", 4.0, 1.0)
+    (told,) = health(run.path, {"verdict": "well"}, run.events.read())["story"]
+    assert (told["outcome"], told["to"], len(told["pictures"])) == ("kept", "", 2)
     seen = run_history(run)
     assert seen.kept and [float(row) for row in seen.series("eval/kid").seen] == [64.0, 128.0, 192.0, 256.0]
 
