@@ -131,8 +131,12 @@ def sample(
     """Draw from RUN's generator."""
     from gansmith.verbs.sample import sample as draw
 
-    asked = {"label": label, "labels": labels, "text": text or (), "code": code}
+    asked: dict[str, Any] = {"label": label, "labels": labels, "text": text or (), "code": code, "warn": _note}
     print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
+
+
+def _note(sentence: str) -> None:
+    print(f"gansmith: {sentence}", file=sys.stderr)
 
 
 @app.command("data")

@@ -199,11 +199,17 @@ def naming(weight: float, *, of_fakes: bool) -> Loss:
 
 
 def draw(networks: Networks, request: Request, *, settings: CGANSettings, spec: DataSpec) -> Tensor:
-    """Samples of the labels or captions asked for, or of some as the data has them."""
+    """Samples of the labels or captions asked for, or of some as the data has them.
+
+    Raises UsageError where only the condition it was not told is stated.
+    """
     wanted = networks["generator"].get_submodule("condition")
     device = next(wanted.parameters()).device
+    told, other = ("caption", "label") if "text" in networks else ("label", "caption")
+    if other in request.given and told not in request.given:
+        raise UsageError(f"This run was told a {told} for each image, not a {other}.", do=f"state a {told} instead")
     with torch.no_grad():
-        if "text" in networks:
+        if told == "caption":
             given = {"sentence": networks["text"](captions_of(request, spec).to(device))}
         else:
             given = {"label": labels_of(request, spec).to(device)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gansmith.data.captions import encode
+from gansmith.data.captions import LONGEST, MOST_WORDS, encode, words_in
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError, closest
@@ -69,8 +70,17 @@ def captioned(spec: DataSpec, count: int, texts: Sequence[str]) -> Tensor:
         raise UsageError("This run knows no captions.", why="its data had none", do="leave out --text")
     if empty := [text for text in texts if not text.strip()]:
         raise UsageError(f"'{empty[0]}' says nothing.", do='--text "what is to be seen"')
-    encoded = torch.from_numpy(encode(list(texts), spec.caption_bytes))
+    encoded = torch.from_numpy(encode(list(texts), LONGEST))  # more words than any caption had are read, too
     return encoded[spread_over(list(range(len(texts))), count)]
+
+
+def unmet(spec: DataSpec, texts: Sequence[str]) -> Iterator[str]:
+    """A sentence for every word that the training's captions, as far as they are listed, did not hold."""
+    where = "was in no caption" if len(spec.words) < MOST_WORDS else f"is none of the {MOST_WORDS:,} commonest words"
+    for word in dict.fromkeys(word for text in texts for word in words_in(text)):
+        if word not in spec.words:
+            near = difflib.get_close_matches(word, spec.words, n=3, cutoff=0.5)
+            yield f"'{word}' {where} of the training; closest: {', '.join(near) or 'nothing'}."
 
 
 def spread_over(values: Sequence[int], count: int) -> Tensor:

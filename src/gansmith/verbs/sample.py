@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from gansmith.runs import disk
 from gansmith.runs.model import load
 from gansmith.runs.pictures import as_picture, grid, save_png
 from gansmith.runs.plots import cloud
-from gansmith.verbs.conditions import given_for, kinds_of
+from gansmith.verbs.conditions import given_for, kinds_of, unmet
 
 MOST = 10_000_000
 ASKED = {"label": "label", "labels": "label", "text": "caption", "code": "code"}  # option -> condition
@@ -36,6 +37,7 @@ def sample(
     which: str = "last",
     columns: int | None = None,
     device: str = "auto",
+    warn: Callable[[str], None] = warnings.warn,
     **asked: Any,
 ) -> Path:
     """Draw `count` samples from `seed` and write them; returns the path written.
@@ -43,7 +45,8 @@ def sample(
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
     columns and units), or a folder (one PNG each). Every PNG carries its recipe. asked: label, labels, text or code, as
     `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid each.
-    Raises UsageError for an impossible target, or for what the run cannot make.
+    warn: told of words that the training never met. Raises UsageError for an impossible target, or for what the run
+    cannot make.
     """
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
@@ -65,6 +68,8 @@ def sample(
         columns = columns or math.ceil(count / rows)
         count = math.ceil(count / rows) * rows
     given = given_for(model.spec, count, **asked)
+    for sentence in unmet(model.spec, asked.get("text", ())):
+        warn(sentence)
     drawn = model.sample(count, seed, given)
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
     try:
