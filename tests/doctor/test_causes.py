@@ -53,7 +53,9 @@ def test_no_family_as_it_comes_shows_a_cause() -> None:
     for one in families().values():
         for kind in one.kinds:
             shape = IMAGE if kind == "images" else POINT
-            spec = DataSpec(kind=kind, shape=shape, count=5000, classes=("a", "b"), fingerprint="")
+            spec = DataSpec.model_validate(
+                {"kind": kind, "shape": shape, "count": 5000, "classes": ("a", "b"), "fingerprint": ""}
+            )
             settings = one.settings.read(one.recipe(spec).values).model_dump()
             assert evident(settings, shape) == (), one.name
 
