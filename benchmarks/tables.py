@@ -13,7 +13,7 @@ from benchmarks.counts import Seen, ends, quartiles, rate, ratios
 from benchmarks.replays import DOCTOR, version
 from benchmarks.schedule import LIKE_WIDE, WIDE, wild
 from benchmarks.speed import write_section
-from benchmarks.verdicts import GROUPS, MODES, NOT_YET, Bench, away, beside, table, tuning
+from benchmarks.verdicts import GROUPS, MODES, NOT_YET, Bench, away, beside, curable, table, tuning
 
 CLOSE = 1.2  # times the tuned best, which a configuration from the wide ranges should reach
 
@@ -40,6 +40,9 @@ def figures(bench: Bench) -> list[str]:
     rows.append(beside("first alarm by the one name meant most", strict, 0.85))
     for which, words in (("last", "its last checkpoint"), ("best", "the one it calls best")):
         rows.append(beside(f"doomed rescued, {words}", bench.rescued(doomed, "auto", which), 0.8))
+    for title, mends in (("whose fault a setting can mend", True), ("by faulty data or code, which none can", False)):
+        saved = bench.rescued([one for one in doomed if curable(one) == mends], "auto")
+        rows.append(beside(f"doomed rescued: {title}", saved, 0.8))
     rows += [*harm(bench), *overhead(bench), *wide(bench.work, bench.seen)]
     return table(["", "n and 95 % interval", "goal", ""], rows)
 

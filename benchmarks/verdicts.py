@@ -11,6 +11,7 @@ from benchmarks.bank import Record, answer_of
 from benchmarks.counts import Rate, Seen, ends
 from benchmarks.replays import replayed
 from benchmarks.schedule import in_time
+from benchmarks.trials import OF_THE_PIPELINE
 
 MODES = ("auto", "restart", "random", "ada")
 NOT_YET = "not run yet"
@@ -91,6 +92,12 @@ def tuning(one: Seen) -> bool:
 
 def hidden(one: Seen) -> bool:
     return bool(one.record.trial.fault and one.record.trial.fault.hidden)
+
+
+def curable(one: Seen) -> bool:
+    """Whether a setting could mend it: faults of the data, and bugs, are beyond any."""
+    fault = one.record.trial.fault
+    return not (fault and (fault.data or fault.inject in OF_THE_PIPELINE))
 
 
 GROUPS: tuple[tuple[str, Callable[[Seen], bool]], ...] = (
