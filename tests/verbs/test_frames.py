@@ -11,7 +11,8 @@ import torch
 from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.report import DataReport
-from gansmith.verbs.frames import COMPARED, judges, sheet, spread
+from gansmith.runs.state import Training
+from gansmith.verbs.frames import CLASSES, COMPARED, classes_shown, draw, exhibit, judges, sheet, spread
 from tests import games
 
 
@@ -44,3 +45,21 @@ def test_a_translation_is_shown_between_its_source_and_the_truth() -> None:
     pixels = np.asarray(sheet(shown, dataset))
     assert [int(value) for value in np.unique(pixels[4])][:3] == [0, 110, 128]
     assert 255 in pixels[4]
+
+
+def test_samples_made_for_classes_are_shown_in_a_row_each() -> None:
+    spec = games.spec("grey", "labels")
+    assert classes_shown(spec, ("label",)) == [0, 1, 2]
+    assert classes_shown(spec, ()) == classes_shown(games.spec("grey"), ("label",)) == []
+    many = spec.changed(classes=tuple(f"class {number}" for number in range(100)), shares=(0.01,) * 100)
+    assert len(classes_shown(many, ("label",))) == CLASSES
+
+    training = Training.begin(games.game("cgan"))
+    shown = exhibit(training, [0, 1, 2])
+    labels = torch.arange(3).repeat_interleave(12)
+    assert torch.equal(shown, draw(training, 36, given={"label": labels}))
+    report = DataReport(source="made", kind="images", count=9, usable=9)
+    images = np.zeros((9, 8, 8, 1), np.uint8)
+    dataset = Dataset(spec, report, images, None, np.arange(3), np.arange(3, 9))
+    wide = sheet(shown, dataset, 3)
+    assert wide.width > 3 * wide.height

@@ -7,6 +7,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from gansmith.errors import GansmithError, UsageError
 from gansmith.game.game import noise
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
-from gansmith.runs.pictures import read_recipe
+from gansmith.runs.pictures import grid, read_recipe
 from gansmith.verbs import plan
 from gansmith.verbs.sample import sample
 from tests.data.making import write
@@ -111,7 +112,7 @@ def test_drawing_leaves_the_global_randomness_alone(name: str, folder: Path) -> 
     first = model.draw(3, seed=1)
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(first, model.draw(3, seed=1))
-    latent = noise(2, 4, "normal", torch.Generator().manual_seed(0))
+    latent = noise(2, 8, "normal", torch.Generator().manual_seed(0))
     assert torch.equal(model.draw(2, 0, latent), model.draw(2, 5, latent))
     assert model.draw(1, seed=2**70).shape[0] == 1
 
@@ -188,3 +189,62 @@ def test_a_run_of_a_newer_gansmith(folder: Path, tmp_path: Path) -> None:
         load(run.path)
     assert "newer gansmith" in caught.value.why
     assert "upgrade" in caught.value.do
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of cgan on squares of four classes, and one of robust on the same."""
+    out = tmp_path_factory.mktemp("told")
+    images = out / "squares"
+    for index in range(60):
+        write(images / "abcd"[index % 4] / f"{index}.png", np.full((8, 8), 4 * index, np.uint8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "measure_speed", lambda *args, **kwargs: 1000.0)
+        tiny(out, images, family="cgan", duration="64img", name="told", batch=8)
+        tiny(out, images, family="robust", duration="64img", name="plain", batch=8)
+    return out
+
+
+def test_several_classes_have_a_row_each(told: Path, tmp_path: Path) -> None:
+    """-n is rounded up to whole rows; the grid is four rows of three."""
+    path = sample("told", 10, labels="all", to=tmp_path / "grid.png", out=told)
+    recipe = read_recipe(path)
+    assert (recipe["count"], recipe["labels"]) == (12, "all")
+    model = load("told", out=told)
+    drawn = model.sample(12, 0, {"label": torch.arange(4).repeat_interleave(3)})
+    with Image.open(path) as picture:
+        found, expected = np.asarray(picture), np.asarray(grid(drawn, 3))
+    assert np.array_equal(found, expected)
+
+
+def test_samples_of_a_class_are_those_of_its_number_and_carry_its_name(told: Path, tmp_path: Path) -> None:
+    found = [np.load(sample("told", 5, label=word, to=tmp_path / "x.npz", out=told)) for word in ("c", "C", "2")]
+    assert all(np.array_equal(found[0]["images"], other["images"]) for other in found)
+    assert found[0]["labels"].tolist() == ["c"] * 5
+    assert not np.array_equal(
+        np.load(sample("told", 5, label="b", to=tmp_path / "b.npz", out=told))["images"], found[0]
+    )
+    both = np.load(sample("told", 4, labels="d,a", to=tmp_path / "y.npz", out=told))
+    assert both["labels"].tolist() == ["d", "d", "a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("run", "asked", "words"),
+    [
+        ("told", {"label": "e"}, "no class 'e'"),
+        ("told", {"label": "4"}, "no class '4'"),
+        ("told", {"labels": "a,b,e"}, "no class 'e'"),
+        ("told", {"labels": ","}, "names no class"),
+        ("told", {"label": "a", "labels": "all"}, "exclude each other"),
+        ("plain", {"label": "a"}, "means nothing to this run"),
+        ("plain", {"labels": "all"}, "means nothing to this run"),
+        ("plain", {"text": ["a"]}, "means nothing to this run"),
+        ("told", {"code": "3"}, "means nothing to this run"),
+    ],
+)
+def test_what_a_run_cannot_make_is_refused_in_words(
+    told: Path, tmp_path: Path, run: str, asked: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        sample(run, 4, to=tmp_path / "x.png", out=told, **asked)
+    assert not (tmp_path / "x.png").exists()

@@ -14,6 +14,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.doctor.finding import Diagnosis, light
 from gansmith.engine import peak_memory_mb
 from gansmith.errors import GansmithError
+from gansmith.families import family
 from gansmith.measure.score import Score
 from gansmith.measure.sliced import flat
 from gansmith.runs.config import RunConfig
@@ -24,7 +25,7 @@ from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
 from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.evaluate import judged
-from gansmith.verbs.frames import SHOWN, affordable, draw, judges, sheet, spread
+from gansmith.verbs.frames import SHOWN, affordable, classes_shown, draw, exhibit, judges, sheet, spread
 from gansmith.verbs.midway import shuffled
 from gansmith.verbs.sides import Samples, arranged
 from gansmith.verbs.spaces import RANDOM
@@ -61,7 +62,9 @@ def finish(
         extras["scatter"] = scatter(real, spec.in_units(samples.numpy()), spec.columns)
         save_png(extras["scatter"], run.path / "grid.png", recipe)
     else:
-        save_png(sheet(samples, dataset), run.path / "grid.png", recipe)
+        classes = classes_shown(config.spec, family(config.family).conditions)
+        shown = exhibit(training, classes) if classes else samples
+        save_png(sheet(shown, dataset, len(classes) or None), run.path / "grid.png", recipe | {"count": len(shown)})
         extras["real"] = to_uint8(dataset.tensor(spread(dataset.train, SHOWN)))
         extras["neighbours"] = neighbours(samples[:PAIRS], dataset)
     return write_report(run.path, extras=extras)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gansmith.runs.pictures import grid, save_png, scatter, to_uint8
 from gansmith.runs.state import Training
 
 FRAMES, SHOWN, COMPARED = 40, 36, 256
+CLASSES = 12  # at most so many rows of a picture
 TRANSLATED = 2**21  # values in all: a translation costs more than a sample, and large ones take seconds
 
 
@@ -75,27 +76,45 @@ def distance(samples: torch.Tensor, dataset: Dataset) -> float | None:
     return apart if math.isfinite(apart) else None
 
 
+def classes_shown(spec: DataSpec, told: Sequence[str]) -> list[int]:
+    """The classes that have a row each in a picture, where samples are made for classes: all, or CLASSES of many."""
+    if "label" not in told or spec.captions:
+        return []
+    return spread(np.arange(len(spec.classes)), CLASSES).tolist() if spec.classes else []
+
+
+def exhibit(training: Training, classes: Sequence[int]) -> torch.Tensor:
+    """SHOWN samples or a few more, as many of each class, class after class."""
+    each = math.ceil(SHOWN / len(classes))
+    return draw(training, each * len(classes), given={"label": torch.tensor(classes).repeat_interleave(each)})
+
+
 def picture(
-    shown: torch.Tensor, dataset: Dataset, path: Path, recipe: Mapping[str, Any], points: torch.Tensor
+    shown: torch.Tensor,
+    dataset: Dataset,
+    path: Path,
+    recipe: Mapping[str, Any],
+    points: torch.Tensor,
+    rows: int | None = None,
 ) -> np.ndarray | None:
-    """Write samples as a grid, or points as a scatter beside real ones; returns a thumbnail's images."""
+    """Write samples as a grid (of `rows`), or points as a scatter beside real ones; returns a thumbnail's images."""
     if dataset.spec.kind == "points":
-        rows = spread(dataset.held if len(dataset.held) >= COMPARED else dataset.train, max(len(points), COMPARED))
-        real, fake = dataset.spec.in_units(dataset.tensor(rows).numpy()), dataset.spec.in_units(points.numpy())
+        beside = spread(dataset.held if len(dataset.held) >= COMPARED else dataset.train, max(len(points), COMPARED))
+        real, fake = dataset.spec.in_units(dataset.tensor(beside).numpy()), dataset.spec.in_units(points.numpy())
         save_png(scatter(real, fake, dataset.spec.columns), path, recipe)
         return None
-    save_png(sheet(shown, dataset), path, recipe)
-    return to_uint8(shown[:16])
+    save_png(sheet(shown, dataset, rows), path, recipe)
+    return to_uint8(shown[:: max(1, len(shown) // 16) if rows else 1][:16])
 
 
-def sheet(shown: torch.Tensor, dataset: Dataset) -> Image.Image:
-    """Samples as a grid; translations each with its source on the left and, of pairs, the truth on the right."""
+def sheet(shown: torch.Tensor, dataset: Dataset, rows: int | None = None) -> Image.Image:
+    """Samples as a grid (of `rows`); translations each with its source on the left and, of pairs, the truth beyond."""
     if dataset.source_of is None:
-        return grid(to_uint8(shown))
-    rows = np.resize(judges(dataset), len(shown))
-    parts = [dataset.tensor(dataset.source_of[rows]), shown]
+        return grid(to_uint8(shown), len(shown) // rows if rows else None)
+    answers = np.resize(judges(dataset), len(shown))
+    parts = [dataset.tensor(dataset.source_of[answers]), shown]
     if dataset.spec.pairing == "paired":
-        parts.append(dataset.tensor(rows))
+        parts.append(dataset.tensor(answers))
     each, (height, width) = len(parts), shown.shape[2:]
     across = max(1, round(math.sqrt(len(shown) * height / (each * width))))
     return grid(to_uint8(torch.stack(parts, dim=1).flatten(0, 1)), each * across)

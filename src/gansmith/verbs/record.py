@@ -14,12 +14,13 @@ import torch
 
 from gansmith.data.dataset import Dataset
 from gansmith.engine import Engine, peak_memory_mb, return_memory
+from gansmith.families import family
 from gansmith.runs import checkpoint
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.state import Place, Training
 from gansmith.verbs.conditions import conditions_of
-from gansmith.verbs.frames import SHOWN, affordable, distance, draw, judges, picture
+from gansmith.verbs.frames import SHOWN, affordable, classes_shown, distance, draw, exhibit, judges, picture
 
 Report = Mapping[str, Any]
 Watcher = Callable[[Report], None]
@@ -82,8 +83,11 @@ class Record:
         place.distance, self.measured = distance(samples, self.dataset), place.counter
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.counter, "seed": 0}
+        classes = classes_shown(self.config.spec, family(self.config.family).conditions)
+        with self.engine.autocast():
+            displayed = exhibit(self.training, classes) if classes else samples[:shown]
         try:
-            self.thumbnail = picture(samples[:shown], self.dataset, path, recipe, points=samples)
+            self.thumbnail = picture(displayed, self.dataset, path, recipe, samples, len(classes) or None)
         except OSError as error:
             self.warn(f"picture not written, training goes on: {error}")
 
