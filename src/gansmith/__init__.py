@@ -16,6 +16,7 @@ _VERBS = {
     "resume": "gansmith.verbs.train",
     "sample": "gansmith.verbs.sample",
     "evaluate": "gansmith.verbs.evaluate",
+    "compare": "gansmith.verbs.compare",
     "diagnose": "gansmith.verbs.diagnose",
     "load": "gansmith.runs.model",
 }

@@ -50,6 +50,8 @@ class Show:
         self.read()
         if "data" in report and "run" not in report:
             self.data(report["data"])
+        elif "heading" in report:
+            self.console.print(f"\n[bold]{escape(report['heading'])}[/]")
         elif "warning" in report:
             self.console.print(f"[yellow]warning:[/] {escape(report['warning'])}")
         elif "finished" in report:
