@@ -13,6 +13,7 @@ from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.errors import UsageError
 from gansmith.families import families
+from gansmith.families.family import Needs
 from gansmith.verbs import opening
 from gansmith.verbs.opening import family_for, open_for
 from gansmith.verbs.train import prepare
@@ -59,7 +60,7 @@ REFUSED = {
         "cyclegan",
         ("A", "B"),
         {"layout": "edges"},
-        "--layout edges is something else",
+        "edges is something else",
         "",
         "-f pix2pix",
     ),
@@ -104,7 +105,8 @@ def test_images_without_captions_are_left_out_where_captions_are_needed(
     for number in range(6):
         write(tmp_path / f"{number}.png")
     (tmp_path / "2.txt").write_text("a red heart")
-    for needs, family in (("captions", "cgan"), ("labels or captions", "cgan"), ("", "dcgan")):
+    cases: list[tuple[Needs, str]] = [("captions", "cgan"), ("labels or captions", "cgan"), ("", "dcgan")]
+    for needs, family in cases:
         chosen = replace(families()[family], needs=needs)
         monkeypatch.setattr(opening, "find_family", lambda name, chosen=chosen: chosen)
         dataset, kept = open_for(tmp_path, DataOptions(), family)
