@@ -123,7 +123,12 @@ def sample(
     text: Annotated[
         list[str] | None, typer.Option(help="of what this says; may be given again, for a row each")
     ] = None,
-    code: Annotated[str | None, typer.Option(help="with this code, of a run that found codes by itself")] = None,
+    code: Annotated[
+        str | None, typer.Option(help="with this code, of a run that found codes by itself: 3, or k1=3,c1=-2")
+    ] = None,
+    truncation: Annotated[
+        float | None, typer.Option(help="latents cut off there: 0.5 for typical samples, 2 for varied ones")
+    ] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -132,6 +137,7 @@ def sample(
     from gansmith.verbs.sample import sample as draw
 
     asked: dict[str, Any] = {"label": label, "labels": labels, "text": text or (), "code": code, "warn": _note}
+    asked["truncation"] = truncation
     print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
 
 

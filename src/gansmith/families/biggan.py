@@ -190,5 +190,5 @@ BIGGAN = Family(
     kinds=("images",),
     paper="Brock et al. 2019",
     data="images in classes; others as one class",
-    conditions=("label",),
+    conditions=("label", "truncation"),
 )

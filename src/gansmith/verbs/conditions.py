@@ -13,6 +13,7 @@ from gansmith.data.captions import LONGEST, MOST_WORDS, encode, words_in
 from gansmith.data.dataset import Dataset
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError, closest
+from gansmith.game.codes import Codes
 
 Conditions = dict[str, Tensor]
 
@@ -31,18 +32,27 @@ def given_for(
     label: str | None = None,
     labels: str | None = None,
     text: Sequence[str] = (),
+    code: str | None = None,
+    truncation: float | None = None,
+    codes: Codes | None = None,
+    seed: int = 0,
 ) -> Conditions:
     """The conditions a user states for `count` samples; of several labels or texts, as many of each, one after another.
 
-    label: one class, by name or number. labels: "all", or several with commas. text: captions. Nothing stated: nothing
-    given, and the game takes conditions as the data has them. Raises UsageError for what the data does not know.
+    label: one class, by name or number. labels: "all", or several with commas. text: captions. code: see `coded`, of
+    the family's `codes`. truncation: the largest value a latent may have. Nothing stated: nothing given, and the game
+    takes conditions as the data has them. Raises UsageError for what the data does not know.
     """
+    further = {"code": coded(codes, count, code, seed)} if code and codes else {}
+    if truncation is not None:
+        further["truncation"] = torch.full((count,), limit(truncation))
     stated = [name for name, value in {"--label": label, "--labels": labels, "--text": text}.items() if value]
     if len(stated) > 1:
         raise UsageError(f"{' and '.join(stated)} exclude each other.", do=f"{stated[0]} alone")
     if label is not None or labels is not None:
-        return {"label": labelled(spec, count, [label] if label is not None else _listed(spec, str(labels)))}
-    return {"caption": captioned(spec, count, text)} if text else {}
+        names = [label] if label is not None else _listed(spec, str(labels))
+        return {"label": labelled(spec, count, names), **further}
+    return {"caption": captioned(spec, count, text), **further} if text else further
 
 
 def labelled(spec: DataSpec, count: int, names: Sequence[str]) -> Tensor:
@@ -81,6 +91,24 @@ def unmet(spec: DataSpec, texts: Sequence[str]) -> Iterator[str]:
         if word not in spec.words:
             near = difflib.get_close_matches(word, spec.words, n=3, cutoff=0.5)
             yield f"'{word}' {where} of the training; closest: {', '.join(near) or 'nothing'}."
+
+
+def coded(codes: Codes, count: int, text: str, seed: int) -> Tensor:
+    """Codes (count, size) as stated, what is left open as from the prior: "3", the first code, or "k1=3,c2=-1.5"."""
+    rows = codes.draw(count, torch.Generator().manual_seed((seed + 1) % 2**63))
+    for part in text.split(","):
+        name, equals, value = (word.strip() for word in part.rpartition("="))
+        try:
+            rows = codes.set(rows, name if equals else codes.names[0], float(value))
+        except ValueError:
+            raise UsageError(f"'{part}' is no code.", do="--code 3, or --code k1=3,c1=-2") from None
+    return rows
+
+
+def limit(truncation: float) -> float:
+    if not truncation > 0:
+        raise UsageError(f"Latents cannot be truncated at {truncation:g}.", do="--truncation 0.5, or anything above 0")
+    return truncation
 
 
 def spread_over(values: Sequence[int], count: int) -> Tensor:

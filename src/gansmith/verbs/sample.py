@@ -21,10 +21,14 @@ from gansmith.runs import disk
 from gansmith.runs.model import load
 from gansmith.runs.pictures import as_picture, grid, save_png
 from gansmith.runs.plots import cloud
+from gansmith.verbs.codes import codes_of
 from gansmith.verbs.conditions import given_for, kinds_of, unmet
 
 MOST = 10_000_000
-ASKED = {"label": "label", "labels": "label", "text": "caption", "code": "code"}  # option -> condition
+ASKED = {  # option -> condition
+    **{"label": "label", "labels": "label", "text": "caption"},
+    **{"code": "code", "truncation": "truncation"},
+}
 
 
 def sample(
@@ -43,10 +47,10 @@ def sample(
     """Draw `count` samples from `seed` and write them; returns the path written.
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
-    columns and units), or a folder (one PNG each). Every PNG carries its recipe. asked: label, labels, text or code, as
-    `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid each.
-    warn: told of words that the training never met. Raises UsageError for an impossible target, or for what the run
-    cannot make.
+    columns and units), or a folder (one PNG each). Every PNG carries its recipe. asked: label, labels, text, code or
+    truncation, as `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid
+    each. warn: told of words that the training never met. Raises UsageError for an impossible target, or for what the
+    run cannot make.
     """
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
@@ -62,12 +66,13 @@ def sample(
         raise UsageError("Images do not go into a table.", do="--out grid.png, samples.npz or folder/")
     if kind == ".png" and points and model.spec.shape != (2,):
         raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
-    asked = {name: value for name, value in asked.items() if value}
+    asked = {name: value for name, value in asked.items() if value not in (None, "", ())}
     check(model.config.family, asked)
     if (rows := kinds_of(model.spec, **asked)) > 1:
         columns = columns or math.ceil(count / rows)
         count = math.ceil(count / rows) * rows
-    given = given_for(model.spec, count, **asked)
+    codes = codes_of(model.config) if "code" in asked else None
+    given = given_for(model.spec, count, codes=codes, seed=seed, **asked)
     for sentence in unmet(model.spec, asked.get("text", ())):
         warn(sentence)
     drawn = model.sample(count, seed, given)
