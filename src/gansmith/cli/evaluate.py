@@ -12,8 +12,11 @@ import typer
 from gansmith.cli.app import Channels, Device, Fit, Json, NoCache, Out, Size, app, data_options
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gansmith.measure.score import Score
     from gansmith.verbs.evaluate import Evaluation
+    from gansmith.verbs.pairs import Rival
 
 Judged = Annotated[str, typer.Argument(metavar="RUN|REAL", help="a run; or real data, when FAKE is given")]
 Fake = Annotated[str | None, typer.Argument(metavar="[FAKE]", help="generated samples: whatever can be data")]
@@ -22,6 +25,7 @@ GRADED = ("precision", "recall", "density", "coverage", "CAS", "1-NN TSTR", "fai
 
 
 ARROWS = {"low": "↓", "high": "↑"}
+UNCHALLENGED = 4  # rivals that are always there, the run's own answers among them
 VISIBLE_DB = 3.0  # decibels: twice the energy that real images have there
 
 
@@ -33,6 +37,9 @@ def evaluate(
     features: Annotated[str, typer.Option(help=FEATURES)] = "random,own",
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     seed: Annotated[int, typer.Option(help="which samples")] = 0,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="another run that translates the same pairs")
+    ] = None,
     to: Annotated[str | None, typer.Option("-o", "--out", help="a folder for figures and pictures")] = None,
     size: Size = None,
     fit: Fit = "crop",
@@ -58,6 +65,7 @@ def evaluate(
             to=to,
             options=data_options(size, fit, channels, 0.0, no_cache, False),
             device=device,
+            against=against,
             watch=watch,
         )
         watch.stop()
@@ -86,8 +94,25 @@ def show(found: Evaluation) -> None:
         cells = (score.label, plain(score.value), around(score), plain(score.floor), better, reading(score))
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
+    if found.rivals:
+        console.print(f"[bold]how near to the right answers[/], on {found.pairs}")
+        console.print(rivalry(found.rivals))
     for line in notes(found):
         console.print(escape(line))
+
+
+def rivalry(rivals: Sequence[Rival]) -> Table:
+    """How near each comes to the right answers, a row per rival."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("answers", no_wrap=True)
+    for score in rivals[0].scores:
+        table.add_column(f"{escape(score.label)} {ARROWS[score.better]}", justify="right")
+    for rival in rivals:
+        table.add_row(escape(rival.name), *(plain(score.value) for score in rival.scores))
+    return table
 
 
 def notes(found: Evaluation) -> Iterator[str]:
@@ -110,6 +135,8 @@ def notes(found: Evaluation) -> Iterator[str]:
     for name, figures in found.classes.items():
         told = ", ".join(f"{score} {plain(value) or 'too few'}" for score, value in figures.items())
         yield f"class {name}: {told}"
+    if found.rivals and len(found.rivals) == UNCHALLENGED:
+        yield "what the adversary adds is told by the same without it: train with adversarial=0, then --against it"
     yield f"took {found.seconds:.0f} s"
     yield from (str(path) for path in found.files)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,18 @@ from gansmith.measure.neighbours import Pair
 from gansmith.measure.score import Score
 from gansmith.runs import disk
 from gansmith.runs.folder import Run
+from gansmith.runs.model import load
 from gansmith.runs.pictures import grid, save_png
 from gansmith.verbs import scoring
-from gansmith.verbs.sides import Sides, of_run, of_sources
+from gansmith.verbs.pairs import Rival, compare, rows_of
+from gansmith.verbs.sides import Sides, in_float32, of_run, of_sources
 from gansmith.verbs.spaces import OWN, RANDOM, check, spaces
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
 DEFAULT = (RANDOM, OWN)
 LEAST, MOST = 16, 50_000  # generated samples
-MISSING_SHOWN = 64
+MISSING_SHOWN, PAIRS_SHOWN = 64, 8
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Evaluation:
     name: of what was judged; real: which real samples it was compared with; count: generated samples.
     missing: share of real samples of kinds that are generated too rarely, 0..1, and of each class;
     missing_floor: the same share of other real samples in their place.
-    closest: pairs of a generated and a training sample. files: written. seconds: taken.
+    closest: pairs of a generated and a training sample. files: written. seconds: taken. rivals: of paired data, how
+    near translations and simpler answers come to the right ones, the run's own first; pairs: which those are.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Evaluation:
     closest: tuple[Pair, ...]
     files: tuple[Path, ...]
     seconds: float
+    rivals: tuple[Rival, ...] = ()
+    pairs: str = ""
 
     def score(self, name: str, features: str = "") -> Score:
         """The score of that name, in the features whose name begins so. KeyError where there is none."""
@@ -68,6 +73,9 @@ class Evaluation:
             asdict(self)
             | {
                 "scores": [score.to_json() for score in self.scores],
+                "rivals": [
+                    {"name": rival.name, "scores": [score.to_json() for score in rival.scores]} for rival in self.rivals
+                ],
                 "closest": [{"sample": pair.fake, "distance": pair.distance} for pair in self.closest],
                 "files": [str(path) for path in self.files],
                 "seconds": round(self.seconds, 1),
@@ -87,6 +95,7 @@ def evaluate(
     to: str | Path | None = None,
     options: DataOptions | None = None,
     device: str = "auto",
+    against: str | Path | None = None,
     watch: Watcher = lambda report: None,
 ) -> Evaluation:
     """Score a run's averaged generator, or generated samples `fake` against real ones, both anything that data can be.
@@ -94,7 +103,8 @@ def evaluate(
     count: generated samples, 16 to 50 000; as many real ones are compared where there are enough. features: random,
     own, pixels, inception, module:object or a folder (docs/evaluation.md). which: "last", "best" or a checkpoint.
     to: a folder for the figures and pictures; a run keeps them in its `evaluations/` without it. options: how two plain
-    sets are shaped. watch: called with {"progress": (what, done, total)}. Raises UsageError for impossible wishes.
+    sets are shaped. against: another run that translates the same pairs. watch: called with
+    {"progress": (what, done, total)}. Raises UsageError for impossible wishes.
     """
     if not LEAST <= count <= MOST:
         raise UsageError(f"{count} samples cannot be evaluated.", do=f"-n between {LEAST} and {MOST}")
@@ -113,13 +123,15 @@ def evaluate(
         sides, checkpoint = of_run(run, count=count, seed=seed, which=which, device=device, progress=progress)
         if where is None:
             where, mark = run.path / "evaluations", f"{checkpoint}-"
+    rivals = rivals_of(sides, features, seed, against, out, device, progress)
+    pairs = f"{len(sides.fake):,} pairs {'held out of' if sides.unseen else 'of the'} training" if rivals else ""
     found = judged(sides, features, seed, progress)
     if where is None:
-        return _evaluation(sides, seed, *found, (), begun)
+        return replace(_evaluation(sides, seed, *found, (), begun), rivals=rivals, pairs=pairs)
     files = [where / (f"{mark[:-1]}.json" if mark else "evaluation.json")]
     try:
         files += drawn(sides, found[2][0], found[3], where, mark, {"evaluated": sides.name, "seed": seed})
-        evaluation = _evaluation(sides, seed, *found, tuple(files), begun)
+        evaluation = replace(_evaluation(sides, seed, *found, tuple(files), begun), rivals=rivals, pairs=pairs)
         disk.write_json(files[0], evaluation.to_json())
     except OSError as error:
         raise GansmithError(f"Cannot write to {where}.", str(error), "--out elsewhere") from None
@@ -140,6 +152,24 @@ def judged(sides: Sides, features: Sequence[str], seed: int, progress: Callable[
         more, classes = scoring.with_labels(space, sides)
         scores += more
     return scores, classes, scoring.absent(space, seed), scoring.closest(space)
+
+
+def rivals_of(
+    sides: Sides,
+    features: Sequence[str],
+    seed: int,
+    against: str | Path | None,
+    out: str | Path,
+    device: str,
+    progress: Callable[[str, int, int], None],
+) -> tuple[Rival, ...]:
+    """Of paired data, the run's translations beside other answers; of other data nothing."""
+    if sides.truth is None:
+        if against is not None:
+            raise UsageError("Only translations of pairs have rivals.", do="leave out --against")
+        return ()
+    other = None if against is None else in_float32(load(against, out=out, device=device))
+    return compare(sides, features, seed, other, progress)
 
 
 def _evaluation(
@@ -181,13 +211,18 @@ def _shares(sides: Sides, rows: NDArray[np.int64]) -> dict[str, float]:
 def drawn(
     sides: Sides, lacking: Missing, closest: Sequence[Pair], where: Path, mark: str, recipe: Mapping[str, Any]
 ) -> list[Path]:
-    """Write the real images of kinds made too rarely, and the closest pairs, as pictures; returns what was written."""
+    """Write as pictures: real images of kinds made too rarely, translations, the closest pairs. Returns the files."""
     where.mkdir(parents=True, exist_ok=True)
     written = []
     if sides.spec.kind == "images" and len(lacking.rows):
         path = where / f"{mark}missing.png"
         rows = _in_turn(lacking)[:MISSING_SHOWN]
         save_png(grid(sides.floor.some(rows).values), path, {**recipe, "shows": "real images of kinds made too rarely"})
+        written.append(path)
+    if sides.truth is not None:
+        path = where / f"{mark}pairs.png"
+        shown = "above: sources; middle: their translations; below: the right answers"
+        save_png(grid(rows_of(sides, PAIRS_SHOWN), PAIRS_SHOWN), path, {**recipe, "shows": shown})
         written.append(path)
     if sides.spec.kind == "images" and closest:
         path = where / f"{mark}closest.png"

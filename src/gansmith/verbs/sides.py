@@ -22,6 +22,7 @@ from gansmith.runs.folder import Run
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.conditions import conditions_of
+from gansmith.verbs.faithful import to_captions
 from gansmith.verbs.unpaired import translation_errors
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +60,7 @@ class Sides:
     them apart. train, held: what was and what was not trained on, for memorisation; where nobody knows, any two parts.
     words: which the real samples are. source: what the user called the real data. given: what the fakes were made for,
     by name, a row each; truth: the right answers, where pairs tell them. further: scores that took the networks.
+    unseen: whether what the fakes were made for was held out of training.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Sides:
     given: Mapping[str, Tensor] = field(default_factory=dict)
     truth: Samples | None = None
     further: tuple[Score, ...] = ()
+    unseen: bool = False
 
 
 def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress: Progress) -> tuple[Sides, str]:
@@ -82,9 +85,7 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
     Raises GansmithError where the data has changed.
     """
     config = RunConfig.read(run.config())
-    model = load(run.path, which=which, device=device)
-    # Whether bfloat16 pays is asked of a clock, and its samples differ: figures must not depend on that.
-    model = replace(model, engine=replace(model.engine, precision="32"))
+    model = in_float32(load(run.path, which=which, device=device))
     dataset = open_data(config.source, config.options, progress=progress)
     if not dataset.spec.same_as(config.spec):
         raise GansmithError(
@@ -99,10 +100,18 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
     fake = Samples(drawn(model, len(rows) if given else count, seed, progress, given), labels)
     name = f"{run.path.name}, checkpoint {model.checkpoint}"
     sides = arranged(name, dataset, fake, seed, config.source, trained=True)
-    truth = Samples(dataset.values, dataset.labels).some(rows) if dataset.spec.pairing == "paired" else None
-    translates = dataset.spec.pairing == "unpaired" and conditional(config.family, "source")
-    further = translation_errors(model, dataset, count, seed, progress) if translates else []
-    return replace(sides, given=given, truth=truth, further=tuple(further)), model.checkpoint
+    pairing = dataset.spec.pairing if conditional(config.family, "source") else "none"
+    truth = Samples(dataset.values, dataset.labels).some(rows) if pairing == "paired" else None
+    further = translation_errors(model, dataset, count, seed, progress) if pairing == "unpaired" else []
+    if "caption" in given and "text" in model.networks:  # of images with both, a run may have been told the label
+        further += to_captions(dataset, fake.values, rows, seed, progress)
+    unseen = bool(np.isin(rows, dataset.held).all())
+    return replace(sides, given=given, truth=truth, further=tuple(further), unseen=unseen), model.checkpoint
+
+
+def in_float32(model: Model) -> Model:
+    """Whether bfloat16 pays is asked of a clock, and its samples differ: figures must not depend on that."""
+    return replace(model, engine=replace(model.engine, precision="32"))
 
 
 def asked_for(dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
