@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 
 from gansmith.data.batch import Batch
 from gansmith.data.captions import encode
-from gansmith.errors import UsageError
+from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family
 from gansmith.game.acts import Act
 from gansmith.game.game import Game, Request
@@ -90,6 +91,12 @@ def test_without_a_request_captions_are_those_of_the_data() -> None:
     stated = captions(*games.CAPTIONS)
     fits = [made.draw(made.networks, Request(6, 4, given={"caption": row.expand(6, -1)})) for row in stated]
     assert all(any(torch.allclose(image, fit[place], atol=1e-5) for fit in fits) for place, image in enumerate(open_))
+
+
+def test_without_clip_its_absence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(GansmithError, match="CLIP cannot be asked"):
+        game(text="clip", clip="nobody/nothing")
 
 
 def test_images_with_both_are_told_their_caption_unless_asked_otherwise() -> None:

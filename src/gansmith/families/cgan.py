@@ -26,6 +26,7 @@ from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step
 from gansmith.game.mismatch import Weighed, mismatched
 from gansmith.game.packing import packed_shape
 from gansmith.losses.objectives import OBJECTIVES
+from gansmith.networks.clip import CLIPText
 from gansmith.networks.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -55,6 +56,12 @@ class CGANSettings(RobustSettings):
     condition: Literal["auto", "label", "caption"] = Field(
         "auto", description="what the networks are told of images that have both (auto: the caption)"
     )
+    text: Literal["own", "clip"] = Field(
+        "own", description="who reads captions: a network that learns with the others, or a frozen CLIP"
+    )
+    clip: str = Field(
+        "openai/clip-vit-base-patch32", description="which CLIP: a folder, or a name in the cache of Hugging Face"
+    )
     mismatch: float = Field(
         0.5, ge=0, description="weight of telling a real image's caption from wrong ones (0: off); captions only"
     )
@@ -74,7 +81,8 @@ def build(settings: CGANSettings, spec: DataSpec, images: int) -> Game:
     networks = {"generator": generator(settings, spec), "discriminator": discriminator(settings, spec)}
     d_losses = {"naming": naming(settings.naming, of_fakes=False)} if auxiliary else {}
     if text:
-        networks["text"] = TextEncoder(settings.condition_size)
+        size = settings.condition_size
+        networks["text"] = CLIPText(size, settings.clip) if settings.text == "clip" else TextEncoder(size)
         if settings.mismatch:
             d_losses["mismatch"] = mismatched(OBJECTIVES[settings.objective], settings.mismatch, settings.pack)
     game = adversarial(
