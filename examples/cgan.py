@@ -22,7 +22,7 @@ from gansmith.runs.pictures import grid, save_png, to_uint8
 
 dataset = open_data(next((word for word in sys.argv[1:] if word != "--quick"), "digits"))
 classes, shape = len(dataset.spec.classes), dataset.spec.shape
-images = 3_000 if "--quick" in sys.argv else 150_000
+images = 3_000 if "--quick" in sys.argv else 30_000
 settings = RobustSettings(gamma=0.1, gamma_end=0.01, penalty_share=0.25, ema=5.0)
 
 torch.manual_seed(0)
