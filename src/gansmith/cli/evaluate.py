@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 Judged = Annotated[str, typer.Argument(metavar="RUN|REAL", help="a run; or real data, when FAKE is given")]
 Fake = Annotated[str | None, typer.Argument(metavar="[FAKE]", help="generated samples: whatever can be data")]
 FEATURES = "random, own, pixels, inception, module:object or a folder; several with commas"
-GRADED = ("precision", "recall", "density", "coverage", "CAS", "1-NN TSTR", "faithfulness", "high quality")
+GRADED = (
+    *("precision", "recall", "density", "coverage", "CAS", "1-NN TSTR", "faithfulness", "high quality"),
+    "caption first of 16",
+)
 
 
 ARROWS = {"low": "↓", "high": "↑"}
