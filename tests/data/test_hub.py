@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gansmith.data.captions import decode
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.errors import GansmithError, UsageError
@@ -45,6 +46,8 @@ class Table:
     def __getitem__(self, key: Any) -> Any:
         if key == "label":
             return [0, 1, 0, 1, 0]
+        if key == "text":
+            return ["a cat", None, "another cat", "a dog", "gone"]
         return {"image": {"bytes": encoded(noise(16, 16, 3, seed=key)) if key < 4 else None, "path": None}}
 
 
@@ -75,6 +78,14 @@ def test_images_and_classes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, {"image": Image()})
     assert open_data("hf:user/pets", FRESH).labels is None
+
+
+def test_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, {"image": Image(), "text": object()})
+    found = open_data("hf:user/pets", FRESH)
+    assert found.captions is not None
+    assert decode(found.captions) == ["a cat", "", "another cat", "a dog"]
+    assert found.report.captions == 3
 
 
 def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:

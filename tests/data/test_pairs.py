@@ -228,7 +228,7 @@ def test_a_set_that_was_moved_whole_gives_the_same(tmp_path: Path, name: str) ->
         for way in (found._from_host, found._on_device)
     ]
     for (rows, images), (same_rows, same_images) in islice(zip(*streams, strict=True), 5):
-        assert np.array_equal(rows, same_rows)
+        assert torch.equal(rows, same_rows)
         assert torch.equal(images, same_images)
 
 

@@ -65,17 +65,15 @@ class Dataset:
         device = torch.device(device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
         picks = self._picks(batch, seed, seen)
-        if device.type == "cuda" and 2 * self.values.nbytes < torch.cuda.mem_get_info(device)[0]:
-            pixels = self._on_device(picks, device, layout)
-        else:
-            pixels = self._from_host(picks, device, layout)
+        resident = device.type == "cuda" and 2 * self.values.nbytes < torch.cuda.mem_get_info(device)[0]
+        pixels = (self._on_device if resident else self._from_host)(picks, device, layout)
+        home = device if resident else torch.device("cpu")
+        known = {"label": self.labels, "caption": self.captions}
+        beside = {name: _tensor(array).to(home) for name, array in known.items() if array is not None}
         for rows, images in pixels:
-            targets = rows[:batch]
-            given = {} if len(rows) == batch else {"source": images[batch:]}
-            if self.captions is not None:
-                given["caption"] = _moved(self.captions[targets], device)
-            label = None if self.labels is None else _moved(self.labels[targets], device)
-            yield Batch(images[:batch], label, given)
+            told = {name: _moved(values.index_select(0, rows[:batch]), device) for name, values in beside.items()}
+            label = told.pop("label", None)
+            yield Batch(images[:batch], label, told if len(rows) == batch else {"source": images[batch:], **told})
 
     def _picks(self, batch: int, seed: int, seen: int) -> Iterator[np.ndarray]:
         """The rows of each batch: the targets, then as many sources where there are any."""
@@ -94,25 +92,33 @@ class Dataset:
 
     def _from_host(
         self, picks: Iterator[np.ndarray], device: torch.device, layout: torch.memory_format
-    ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """(row numbers, images): numbers where the values lie, images on the device."""
         for rows in announced(self.values, picks):
             raw = gathered(self.values, rows)
-            image = as_floats(raw) if device.type == "cpu" else as_floats_there(_moved(raw, device))
-            yield rows, _laid_out(image, layout)
+            image = as_floats(raw) if device.type == "cpu" else as_floats_there(_moved(torch.from_numpy(raw), device))
+            yield torch.from_numpy(rows), _laid_out(image, layout)
 
     def _on_device(
         self, picks: Iterator[np.ndarray], device: torch.device, layout: torch.memory_format
-    ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """(row numbers, images), both on the device."""
         dtype = torch.uint8 if self.values.dtype == np.uint8 else torch.float32
         values = torch.empty(self.values.shape, dtype=dtype, device=device)
         for start in range(0, len(self.values), 4096):
             values[start : start + 4096] = torch.from_numpy(np.array(self.values[start : start + 4096]))
         for rows in picks:
-            yield rows, _laid_out(as_floats_there(values.index_select(0, _moved(rows, device))), layout)
+            index = _moved(torch.from_numpy(rows), device)
+            yield index, _laid_out(as_floats_there(values.index_select(0, index)), layout)
 
 
-def _moved(array: np.ndarray, device: torch.device) -> torch.Tensor:
-    tensor = torch.from_numpy(array)
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    if tensor.device.type == device.type:
+        return tensor
     # From pinned memory a copy to the device need not be waited for.
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from gansmith.data.decode import Unreadable
 from gansmith.data.listing import Entry, Listing
+from gansmith.data.metadata import CAPTION_COLUMNS
 from gansmith.errors import GansmithError, UsageError
 
 
@@ -34,8 +35,12 @@ def list_hub(name: str) -> Listing:
         return bytes(cell["bytes"])
 
     entries = [Entry(f"row {row:08d}", row) for row in range(len(rows))]
+    told = next((key for key in CAPTION_COLUMNS if key in rows.features), None)
+    texts = zip(entries, rows[told], strict=True) if told else ()
+    captions = {entry.name: text for entry, text in texts if isinstance(text, str)}
     label = next((key for key, kind in rows.features.items() if isinstance(kind, datasets.ClassLabel)), None)
     if label is None:
-        return Listing(read, entries)
+        return Listing(read, entries, captions=captions)
     names = rows.features[label].names
-    return Listing(read, entries, classes={entry.name: names[n] for entry, n in zip(entries, rows[label], strict=True)})
+    classes = {entry.name: names[number] for entry, number in zip(entries, rows[label], strict=True)}
+    return Listing(read, entries, classes=classes, captions=captions)

@@ -90,7 +90,7 @@ class Sorter:
 
     def listing(self, read: Reader) -> Listing:
         """What was collected, in the order of names."""
-        stems = {stem(image.name) for image in self.images}
+        stems = {stem(image.name) for image in self.images} if self.texts else set()
         texts = {name: entry for name, entry in self.texts.items() if name in stems}
         others = self.others + Counter({".txt": len(self.texts) - len(texts)})
         return Listing(

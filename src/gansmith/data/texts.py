@@ -11,8 +11,6 @@ from gansmith.data.listing import Listing, stem
 from gansmith.data.metadata import CAPTION_COLUMNS, column_of, for_images, records_in
 from gansmith.data.names import shown, some
 
-MOST_READ = 2**20  # bytes of a caption file that are looked at
-
 
 @dataclass
 class Captions:
@@ -48,10 +46,10 @@ def find_captions(listing: Listing, names: Sequence[str]) -> Captions:
     found = Captions()
     for name, text in _from_tables(listing, names).items():
         found.add(name, text)
-    for name in names:
+    for name in names if listing.texts else ():
         if entry := listing.texts.get(stem(name)):
             try:
-                found.add(name, _text(listing.read(entry)[:MOST_READ]))
+                found.add(name, _text(listing.read(entry)))
             except (Unreadable, ValueError) as error:
                 found.note(str(error) if isinstance(error, Unreadable) else "the caption is not UTF-8", entry.name)
     return found
