@@ -22,6 +22,7 @@ from gansmith.networks.patch import Patch, PatchDiscriminator
 from gansmith.networks.resnet import ResNetGenerator, Upsample
 
 SMALL = 128  # pixels up to which the paper takes 6 residual blocks instead of 9
+TINY, TOGETHER = 64, 4  # pixels up to which a single image leaves the processor idle; images of each side then
 DRAWN_PIXELS = 64 * 64 * 64  # translated at once
 WAYS = {"AtoB": "generator", "BtoA": "inverse"}  # the target side is B
 
@@ -148,6 +149,11 @@ def draw(networks: Networks, request: Request) -> Tensor:
 
 
 def recipe(spec: DataSpec) -> Recipe:
+    if max(spec.shape) <= TINY:
+        return Recipe(
+            {"batch": TOGETHER},
+            (f"CycleGAN, but {TOGETHER} images of each side per step, not 1: images this small go twice as fast so",),
+        )
     return Recipe(reasons=("CycleGAN, as published: one image of each side per step",))
 
 
