@@ -67,19 +67,18 @@ class Checkup:
             return {}
         chance = torch.Generator().manual_seed(0)
         latent = noise(len(self.real), settings["z"], settings.get("prior", "normal"), chance)
-        nudge = torch.randn(latent.shape, generator=chance) * NUDGE
-        requests = (Request(len(z), 0, z, self.train.conditions) for z in (latent, latent + nudge))
-        fake, nudged = (draw(networks, request).float().cpu() for request in requests)
+        fake = draw(networks, Request(len(latent), 0, latent, self.train.conditions)).float().cpu()
         if not bool(torch.isfinite(fake).all()):
             return {}
         pixels, real = flat(fake), max(self.scale["pixels"], 1e-12)
-        moved = ((flat(nudged) - pixels).norm(dim=1) / nudge.norm(dim=1)).mean()
         facts = {
             "diversity pixels": median_distance(pixels) / real,
             "diversity features": self.apart(fake) / max(self.scale["features"], 1e-12),
         }
         if self.config.spec.pairing == "none":  # a translation goes by its source, hardly by chance
-            facts["sensitivity"] = float(moved) / real
+            nudge = torch.randn(latent.shape, generator=chance) * NUDGE
+            nudged = draw(networks, Request(len(latent), 0, latent + nudge, self.train.conditions)).float().cpu()
+            facts["sensitivity"] = float(((flat(nudged) - pixels).norm(dim=1) / nudge.norm(dim=1)).mean()) / real
         if self.before is not None:
             facts["drift"] = float((pixels - self.before).norm(dim=1).mean()) / real
         self.before = pixels
