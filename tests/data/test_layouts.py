@@ -172,6 +172,8 @@ def test_files_without_a_partner_are_listed_and_left_out(tmp_path: Path) -> None
     listed = ", ".join(["A/003.png", *(f"A/alone {number:02}.png" for number in range(9))])
     assert f"13 images have no partner and are left out: {listed} and 3 more." in found.report.warnings
     assert ("pairs", "7 (A | B), 13 without a partner") in found.report.rows()
+    turned = opened(folder, direction="BtoA")
+    assert pairs_of(turned) == expected([0, 1, 2, 4, 5, 6, 7], turned=True)
     with pytest.raises(GansmithError, match=r"A/alone 00\.png: no partner"):
         opened(folder, strict=True)
 
