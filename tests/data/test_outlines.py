@@ -48,11 +48,10 @@ def test_edges_of_colour_alone_are_seen() -> None:
 
 def test_weak_edges_count_where_they_continue_strong_ones() -> None:
     fading = np.full((64, 64, 1), 255, np.uint8)
-    fading[20:] = np.linspace(0, 255, 64).astype(np.uint8)[None, :, None]  # an edge along row 20, ever weaker
+    fading[20:] = np.linspace(0, 240, 64).astype(np.uint8)[None, :, None]  # an edge along row 20, ever weaker
     found = lines(fading)
     assert set(found[:, 0].tolist()) <= {19, 20}
-    assert set(range(2, 57)) <= set(found[:, 1].tolist())
-    assert found[:, 1].max() < 62  # what is weaker still does not count
+    assert set(range(2, 62)) <= set(found[:, 1].tolist())
     apart = np.full((64, 64, 1), 255, np.uint8)
     apart[20:, :24], apart[44:, 40:] = 0, 225  # as weak as the other is at column 55, and alone
     assert lines(apart)[:, 1].max() < 36
