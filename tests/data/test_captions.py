@@ -139,6 +139,24 @@ def test_captions_that_are_needed_and_missing_are_asked_for(tmp_path: Path) -> N
         open_data("digits", DataOptions(captions="required"))
 
 
+def test_captions_that_cannot_be_used_are_told_where_captions_are_needed(tmp_path: Path) -> None:
+    table = {"metadata.csv": "file_name,text\n0.png,고양이\n".encode("cp949")}
+    with pytest.raises(UsageError, match=r"no captions\. metadata\.csv is not used for labels: it is not UTF-8"):
+        open_data(captioned(tmp_path / "a", table), DataOptions(captions="required"))
+    with pytest.raises(UsageError, match=r"no captions\. 0\.png: the caption is empty"):
+        open_data(captioned(tmp_path / "b", {"0.txt": b"\n"}), DataOptions(captions="required"))
+    with pytest.raises(UsageError, match=r"no captions\. metadata\.csv is not used.*larger than"):
+        table = {"metadata.csv": b"file_name,text\n0.png," + b"a" * 200_000}
+        open_data(captioned(tmp_path / "c", table), DataOptions(captions="required"))
+
+
+def test_a_caption_may_span_lines_of_a_table(tmp_path: Path) -> None:
+    table = {"metadata.csv": b'file_name,text\r\n0.png,"a red\r\nheart"\r\n1.png,sun\r\n'}
+    assert kept_by(captioned(tmp_path / "a", table, 2)) == ["a red", "sun"]
+    table = {"metadata.jsonl": '{"file_name": "0.png", "text": "a\u2028b"}\n'.encode()}
+    assert kept_by(captioned(tmp_path / "b", table, 1)) == ["a"]
+
+
 def test_an_array_of_strings_is_captions(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=noise(3, 8, 8), captions=np.array(["sun", "", "moon"]))
     assert kept_by(tmp_path / "a.npz") == ["sun", "", "moon"]

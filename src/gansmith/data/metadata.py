@@ -17,11 +17,16 @@ CAPTION_COLUMNS = ("text", "caption", "captions")
 
 def records_in(entry: Entry, data: bytes) -> Records:
     """What a metadata file says of each image. Raises ValueError, KeyError or TypeError for one that is damaged."""
-    text = data.decode("utf-8-sig")
-    if entry.name.endswith(".csv"):
-        records: list[Mapping[str, object]] = [dict(row) for row in csv.DictReader(io.StringIO(text))]
-    else:
-        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+    try:
+        text = data.decode("utf-8-sig")
+        if entry.name.endswith(".csv"):
+            records: list[Mapping[str, object]] = [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+        else:
+            records = [json.loads(line) for line in text.split("\n") if line.strip()]
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
     return {_inside(entry, str(record["file_name"])): record for record in records}
 
 

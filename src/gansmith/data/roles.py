@@ -76,8 +76,9 @@ def _split(prepared: Prepared, rows: np.ndarray, share: float) -> tuple[np.ndarr
 def _captioned(prepared: Prepared, rows: np.ndarray) -> np.ndarray:
     kept = rows[:0] if prepared.captions is None else rows[prepared.captions[rows].any(axis=1)]
     if not len(kept):
+        faults = [line for line in prepared.report.warnings if "caption" in line or "metadata" in line]
         raise UsageError(
-            "These images have no captions.",
+            " ".join(("These images have no captions.", *faults[:3])),
             "Captions are name.txt beside name.png, a column 'text' of metadata.csv, or 'captions' in an .npz.",
             "Add them, or choose a family that needs none.",
         )
