@@ -2,8 +2,8 @@
 
 python benchmarks/infogan.py shared/data/mnist [--seeds 5] [--updates 5000] [--set agreement=3] [--out rows.jsonl]
 
-Chen et al. 2016 report 5 %, of one training. Each training sees the 60 000 training images and no label; then the reader
-names the 10 000 test digits, and values of the code are matched with digits one to one.
+Chen et al. 2016 report 5 %, of one training. Each training sees the 60 000 training images and no label; then its
+reader names the 10 000 test digits, and values of the code are matched with digits one to one.
 """
 
 from __future__ import annotations

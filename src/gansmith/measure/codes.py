@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Whole = NDArray[np.integer]
 BINS = 10  # of a continuous code
+SHUFFLES = 5  # that tell what chance alone would
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ def together(a: Whole, b: Whole) -> NDArray[np.int64]:
 class Meaning:
     """What one code says of one factor.
 
-    information: mutual information as a share of what there is to know of the factor, 0..1. accuracy: of guessing the
-    factor from the code, each value's commonest; chance: of guessing it from nothing.
+    information: mutual information as a share of what there is to know of the factor, 0..1, beyond what a code that
+    means nothing seems to tell of so few samples. accuracy: of guessing the factor from the code, each value's
+    commonest; chance: of guessing it from nothing.
     """
 
     code: str
@@ -65,12 +67,17 @@ class Meaning:
 def meaning(code: str, values: Whole, factor: str, truth: Whole) -> Meaning:
     """What `values` (n,) of a code say of `truth` (n,); whole numbers from 0."""
     counts = together(values, truth)
-    whole = counts.sum(axis=0)
+    whole, n = counts.sum(axis=0), len(values)
     known = entropy(whole)
-    shared = known + entropy(counts.sum(axis=1)) - entropy(counts.ravel())
-    n = len(values)
-    share = max(0.0, shared / known) if known > 0 else 0.0
-    return Meaning(code, factor, share, float(counts.max(axis=1).sum() / n), float(whole.max() / n))
+    chance = np.random.default_rng(0)
+    by_chance = np.mean([shared(together(chance.permutation(values), truth)) for _ in range(SHUFFLES)])
+    share = max(0.0, (shared(counts) - float(by_chance)) / (known - float(by_chance))) if known > by_chance else 0.0
+    return Meaning(code, factor, float(share), float(counts.max(axis=1).sum() / n), float(whole.max() / n))
+
+
+def shared(counts: NDArray[np.int64]) -> float:
+    """Mutual information, in nats, of the two values that counts (values, values) are of."""
+    return entropy(counts.sum(axis=0)) + entropy(counts.sum(axis=1)) - entropy(counts.ravel())
 
 
 def entropy(counts: NDArray[np.int64]) -> float:
@@ -80,13 +87,14 @@ def entropy(counts: NDArray[np.int64]) -> float:
 
 
 def meanings(codes: Mapping[str, NDArray[np.generic]], factors: Mapping[str, Whole]) -> list[Meaning]:
-    """Every code with every factor, the most informative first; of continuous codes (floats), tenths of their ranks."""
+    """Every code with every factor, its most telling first; of continuous codes (floats), tenths of their ranks."""
+    order = list(codes)
     found = [
         meaning(code, values.astype(np.int64) if values.dtype.kind in "iu" else tenths(values), factor, truth)
         for code, values in codes.items()
         for factor, truth in factors.items()
     ]
-    return sorted(found, key=lambda one: (one.code, -one.information))
+    return sorted(found, key=lambda one: (order.index(one.code), -one.information))
 
 
 def tenths(values: NDArray[np.generic]) -> NDArray[np.int64]:

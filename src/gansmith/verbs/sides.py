@@ -21,6 +21,7 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
+from gansmith.verbs.codes import run_errors
 from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.faithful import to_captions
 from gansmith.verbs.unpaired import translation_errors
@@ -105,6 +106,7 @@ def of_run(run: Run, *, count: int, seed: int, which: str, device: str, progress
     further = translation_errors(model, dataset, count, seed, progress) if pairing == "unpaired" else []
     if "caption" in given and "text" in model.networks:  # of images with both, a run may have been told the label
         further += to_captions(dataset, fake.values, rows, seed, progress)
+    further += run_errors(model, sides.real.tensor, sides.real.labels)
     unseen = bool(np.isin(rows, dataset.held).all())
     return replace(sides, given=given, truth=truth, further=tuple(further), unseen=unseen), model.checkpoint
 
