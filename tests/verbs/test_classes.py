@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gansmith.data.open import open_data
+from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
+from gansmith.runs.state import Training
 from gansmith.verbs import plan
 from gansmith.verbs.evaluate import evaluate
+from gansmith.verbs.finish import scored
 from gansmith.verbs.session import Interrupted, Session
 from gansmith.verbs.train import resume
-from tests.verbs.runs import at_every_step, final, tiny
+from tests.verbs.runs import at_every_step, final, newest, tiny
 
 WISHES: dict[str, Any] = {"family": "cgan", "duration": "160img", "batch": 16, "condition_size": 8}
 
@@ -59,3 +63,10 @@ def test_asked_labels_are_measured(whole: Run, tmp_path: Path) -> None:
     assert learnt.floor > 0.8
     assert set(found.classes) == set("0123456789")
     assert all("faithfulness" in figures for figures in found.classes.values())
+
+
+def test_the_report_tells_how_faithful_samples_are(whole: Run) -> None:
+    config = RunConfig.read(whole.config())
+    training = Training.revive(newest(whole), lambda place: plan.build_game(config, place))
+    told = scored(config, open_data(config.source, config.options), training)
+    assert {label.partition("@")[0] for label in told} >= {"faithfulness", "CAS", "1-NN TSTR"}

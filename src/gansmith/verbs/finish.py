@@ -27,7 +27,7 @@ from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.evaluate import judged
 from gansmith.verbs.frames import SHOWN, affordable, classes_shown, draw, exhibit, judges, sheet, spread
 from gansmith.verbs.midway import shuffled
-from gansmith.verbs.sides import Samples, arranged
+from gansmith.verbs.sides import Samples, arranged, conditional
 from gansmith.verbs.spaces import RANDOM
 
 SEARCHED, PAIRS = 20_000, 12
@@ -76,7 +76,8 @@ def scored(config: RunConfig, dataset: Dataset, training: Training) -> dict[str,
     given = conditions_of(dataset, rows, affordable(dataset.spec, SCORED))
     samples = draw(training, affordable(dataset.spec, SCORED), seed=SCORED_SEED, given=given)
     values = samples.numpy() if dataset.spec.kind == "points" else to_uint8(samples)
-    sides = arranged(training.place.name, dataset, Samples(values), 0, config.source, trained=True)
+    labels = given["label"].numpy() if "label" in given and conditional(config.family, "label") else None
+    sides = arranged(training.place.name, dataset, Samples(values, labels), 0, config.source, trained=True)
     scores, *_ = judged(sides, (RANDOM,), 0, lambda what, done, total: None)
     return {score.label: row(score) for score in scores if score.value is not None}
 
