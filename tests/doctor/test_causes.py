@@ -34,7 +34,11 @@ def found(settings: dict[str, Any], shape: tuple[int, ...] = IMAGE) -> dict[str,
         ({"lr": 2e-4, "d_lr": 0.02}, IMAGE, {}),  # one player alone: discriminator_overpowers knows better
         ({**ROBUST, "lr": 0.075, "lr_end": 0.0075}, IMAGE, {"usual-rates": {"lr": 2.5e-3, "lr_end": 2.5e-4}}),
         ({"beta1": 0.9}, IMAGE, {"steady": {"beta1": 0.0}}),
-        ({"beta1": 0.9, "norm": "none", "d_norm": "none"}, IMAGE, {"steady": {"beta1": 0.0}}),
+        (
+            {"beta1": 0.9, "norm": "none", "d_norm": "none"},
+            IMAGE,
+            {"steady": {"beta1": 0.5, "norm": "batch", "d_norm": "batch"}},
+        ),
         ({"beta1": 0.9, "norm": "batch", "d_norm": "none"}, IMAGE, {}),
         ({"width": 64, "d_width": 6}, IMAGE, {"equal-width": {"d_width": 64}}),
         ({"width": 1200, "d_width": 240}, IMAGE, {}),  # as published in 2014

@@ -362,3 +362,12 @@ def test_nothing_is_begun_anew_in_the_second_half(tmp_path: Path, monkeypatch: p
     script(monkeypatch, lambda seen, settings: "oscillation" if seen == 384 else None)
     run = tiny(tmp_path, remedies="auto", beta1=0.9)
     assert [event["id"] for event in of(run, "roll back")] == ["penalties"]
+
+
+def test_what_was_there_from_the_beginning_is_treated_as_it_stands_in_the_second_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(monkeypatch, between(384, 385), onset=32)
+    run = tiny(tmp_path, remedies="auto")
+    (event,) = of(run, "roll back", "remedy")
+    assert (event["event"], event["id"], event["to"]) == ("remedy", "relativistic", 384)

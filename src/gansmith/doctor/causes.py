@@ -42,7 +42,7 @@ KNOWN: tuple[tuple[str, str, Recipe], ...] = (
     (
         "oscillation",
         "Without normalisation, a momentum this high (beta1) carries both networks past each other again and again.",
-        Recipe("steady", "no momentum, from the beginning on", changes.steady, anew=True),
+        Recipe("steady", "normalisation with half the momentum, or no momentum", changes.steady, anew=True),
     ),
     (
         "discriminator_blind",

@@ -158,11 +158,11 @@ def usual_rates(settings: Settings) -> Changes | None:
 
 
 def steady(settings: Settings) -> Changes | None:
-    """No momentum, where it is high and nothing is normalised."""
-    norms = [settings.get(name) for name in ("norm", "d_norm")]
-    if settings["beta1"] <= MOST_MOMENTUM or any(norm not in (None, "none") for norm in norms):
+    """Where momentum is high and nothing is normalised: none, or less of it and the normalisation there could be."""
+    norms = {name: settings[name] for name in ("norm", "d_norm") if settings.get(name)}
+    if settings["beta1"] <= MOST_MOMENTUM or any(norm != "none" for norm in norms.values()):
         return None
-    return {"beta1": 0.0}
+    return {"beta1": 0.5, **dict.fromkeys(norms, "batch")} if norms else {"beta1": 0.0}
 
 
 def equal_width(settings: Settings) -> Changes | None:

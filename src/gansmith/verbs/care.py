@@ -19,7 +19,11 @@ from gansmith.runs.state import Place
 TRIAL = 0.05  # of the budget: how long a remedy may take to help
 FRESH = 4  # times as long for networks made anew: they have everything to learn again
 EARLY = 0.2  # share of the budget; what began before is treated from the very beginning
-WORSE = 1.25  # times the score before it: beyond, a remedy has not helped even where the ailment is gone
+WORSE, WORSE_ANEW = (
+    1.25,
+    3.0,
+)  # times the score before it: beyond, a remedy has not helped even where the ailment is gone;
+# of networks made anew, whose first scores lie orders of magnitude apart, more is borne
 TRIES, WITHIN = 3, 0.1  # interventions within this share of the budget; then the training is given up
 LATE = 0.5  # share of the budget after which nothing is begun anew any more
 
@@ -85,7 +89,7 @@ class Care:
         return (ill, remedy) if ill and remedy and self.was_better(place) else None
 
     def was_better(self, place: Place) -> bool:
-        return place.best is not None and _worse(place.best["kid"], place.kid)
+        return place.best is not None and _worse(place.best["kid"], place.kid, WORSE)
 
     def trial_over(self, place: Place) -> bool:
         """Whether a trial is over and not judged yet: it needs a score."""
@@ -143,15 +147,24 @@ class Care:
         ended = []
         for treatment in place.treatments:
             if treatment["outcome"] == "trial" and place.counter >= treatment["until"]:
-                useless = treatment["ailment"] in ill or _worse(treatment["kid"], place.kid)
+                times = WORSE if treatment["to"] else WORSE_ANEW
+                useless = treatment["ailment"] in ill or _worse(treatment["kid"], place.kid, times)
                 treatment["outcome"] = "undone" if useless and not _cut(treatment) else "kept"
                 treatment["kid_after"] = place.kid
                 ended.append(treatment)
         return ended
 
-    def from_the_start(self, finding: Finding, remedy: Remedy) -> bool:
-        """What shows so early was there from the beginning: no state that came of it is worth keeping."""
-        return remedy.anew or (finding.ailment != "explosion" and finding.onset < EARLY * self.config.images)
+    def sound_until(self, finding: Finding, remedy: Remedy, place: Place) -> float | None:
+        """Images seen up to which the training was sound, and may be gone back to; None to go on from where it is.
+
+        What shows so early was there from the beginning, and no state that came of it is worth keeping, unless too
+        little is left to begin anew.
+        """
+        if not remedy.roll_back:
+            return None
+        if not remedy.anew and (finding.ailment == "explosion" or finding.onset >= EARLY * self.config.images):
+            return finding.onset
+        return 0.0 if place.counter <= LATE * self.config.images else None
 
     def last_kid(self, place: Place) -> float | None:
         """The score as it was last measured, under whichever settings."""
@@ -174,9 +187,9 @@ class Care:
         }
 
 
-def _worse(before: float | None, after: float | None) -> bool:
+def _worse(before: float | None, after: float | None, times: float) -> bool:
     """Whether a score is clearly beyond what it was."""
-    return before is not None and after is not None and after > WORSE * max(before, 0.0) + 1e-3
+    return before is not None and after is not None and after > times * max(before, 0.0) + 1e-3
 
 
 def _cut(treatment: Mapping[str, Any]) -> bool:

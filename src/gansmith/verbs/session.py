@@ -220,8 +220,8 @@ class Session:
         if remedy is None:
             return
         again = sum(treatment["ailment"] == finding.ailment for treatment in place.treatments)
-        since = 0.0 if self.care.from_the_start(finding, remedy) else finding.onset
-        found = last_healthy(self.record.run.checkpoints, since, min(again, 1)) if remedy.roll_back else None
+        sound = self.care.sound_until(finding, remedy, place)
+        found = None if sound is None else last_healthy(self.record.run.checkpoints, sound, min(again, 1))
         path = found or here(self.record)
         if path is None:
             self.record.warn(f"{remedy.id} is not applied: no checkpoint to go on from")
