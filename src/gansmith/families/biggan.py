@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
+from gansmith.families.conditions import labels_of
 from gansmith.families.family import Family, Recipe
 from gansmith.game.adversarial import adversarial, drawn, latent_of
-from gansmith.game.conditions import labels_of
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.packing import packed_shape
 from gansmith.game.settings import AdversarialSettings

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
+from gansmith.families.conditions import captions_of, labels_of
 from gansmith.families.family import Family, Recipe
 from gansmith.families.robust import RobustSettings
 from gansmith.families.robust import recipe as robust_recipe
 from gansmith.game.adversarial import adversarial, drawn
-from gansmith.game.conditions import captions_of, labels_of
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.mismatch import Weighed, mismatched
 from gansmith.game.packing import packed_shape

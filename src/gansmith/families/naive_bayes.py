@@ -13,9 +13,9 @@ from pydantic import Field
 from torch import Tensor
 
 from gansmith.data.spec import DataSpec
+from gansmith.families.conditions import labels_of
 from gansmith.families.family import Family, Recipe
 from gansmith.game.acts import Act
-from gansmith.game.conditions import labels_of
 from gansmith.game.game import Game, Networks, Request, Step, players
 from gansmith.game.settings import TrainingSettings
 from gansmith.networks.counting import Counts
