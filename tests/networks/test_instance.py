@@ -15,6 +15,7 @@ def test_it_is_instance_normalisation(layout: torch.memory_format, count: int) -
     torch.manual_seed(0)
     maps = torch.randn(count, 4, 5, 6).mul(3).add(1)
     ours, theirs = InstanceNorm(4), nn.InstanceNorm2d(4, affine=True)
+    assert ours.weight is not None and ours.bias is not None
     with torch.no_grad():
         theirs.weight.copy_(ours.weight.normal_())
         theirs.bias.copy_(ours.bias.normal_())

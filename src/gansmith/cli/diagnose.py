@@ -14,7 +14,7 @@ from gansmith.cli.app import Json, Out, app
 
 if TYPE_CHECKING:
     from gansmith.doctor.finding import Diagnosis, Finding
-    from gansmith.doctor.remedy import Remedy
+    from gansmith.doctor.recipe import Remedy
 
 SICK = 3
 BARS = "▁▂▃▄▅▆▇█"
