@@ -69,6 +69,38 @@ def test_few_pixels(shape: tuple[int, ...]) -> None:
         torch.testing.assert_close(doubling(x, weight), plainly_doubled(x, weight))
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shape", "layers"),
+    [
+        (halving, plainly_halved, (2, 32, 4, 6), (48, 32)),
+        (halving, plainly_halved, (1, 32, 2, 2), (48, 32)),
+        (doubling, plainly_doubled, (2, 48, 3, 5), (48, 32)),
+        (doubling, plainly_doubled, (1, 48, 1, 1), (48, 32)),
+    ],
+)
+def test_few_pixels_are_one_product_in_learning_too(
+    ours: Convolution,
+    theirs: Convolution,
+    shape: tuple[int, ...],
+    layers: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Values, gradients and the layout of the weights' gradient; the library's own convolution is not asked."""
+    x = random(*shape, dtype=torch.float64).requires_grad_()
+    weight = random(*layers, 4, 4, seed=1, dtype=torch.float64)
+    weight = weight.contiguous(memory_format=torch.channels_last).requires_grad_()
+    b = theirs(x, weight)
+    monkeypatch.setattr(convolution, "conv2d", None)
+    monkeypatch.setattr(convolution, "conv_transpose2d", None)
+    a = ours(x, weight)
+    torch.testing.assert_close(a, b)
+    back = random(*b.shape, seed=2, dtype=torch.float64)
+    of_x, of_weight = grad(a, (x, weight), back)
+    torch.testing.assert_close((of_x, of_weight), grad(b, (x, weight), back))
+    assert of_weight.is_contiguous(memory_format=torch.channels_last)
+    assert gradgradcheck(ours, (x[:1, :, :2, :2].detach().requires_grad_(), weight), atol=1e-4, fast_mode=True)
+
+
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize(("shape", "module"), [((32, 64, 8, 8), Halving(64, 96)), ((32, 64, 4, 4), Doubling(64, 32))])
 def test_deep_layers_in_bfloat16(shape: tuple[int, ...], module: nn.Module, autocast: bool) -> None:

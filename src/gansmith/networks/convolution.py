@@ -15,7 +15,7 @@ from gansmith.networks.winograd import double, halve
 
 LARGEST = 8  # side of the smaller map up to which multiplying less outweighs moving more
 DEEP, MANY = 32, 128  # channels, and tiles in a batch, from which it outweighs its own preparations
-FEW = 64  # pixels up to which preparing the weights of a transposed convolution costs more than using them
+FEW = 128  # pixels of the smaller maps of a batch up to which preparing the weights costs more than using them
 NARROW, SEVERAL = 4, 8  # channels up to which the finer map is best made by a 3x3 convolution; samples from which
 
 
@@ -46,6 +46,8 @@ def halving(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         x, weight, bias = in_working_type(x, weight, bias)
         if multiplying_less_pays(x, weight, height // 2, width // 2):
             return moved(halve(x, weight), bias)
+        if one_product_pays(weight, len(x) * height * width // 4):
+            return moved(gathered(x, weight), bias)
         if weight.shape[1] <= NARROW and len(x) >= SEVERAL:
             return moved(narrow_halving(x, weight), bias)
     return conv2d(x, weight, bias, 2, 1)
@@ -59,7 +61,7 @@ def doubling(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             return moved(double(x, weight), bias)
         if weight.shape[1] <= NARROW and len(x) >= SEVERAL:
             return moved(narrow_doubling(x, weight), bias)
-        if len(x) * x.shape[2] * x.shape[3] <= FEW and not torch.is_grad_enabled():
+        if one_product_pays(weight, len(x) * x.shape[2] * x.shape[3]):
             return moved(summed(x, weight), bias)
     return conv_transpose2d(x, weight, bias, 2, 1)
 
@@ -87,6 +89,15 @@ def multiplying_less_pays(x: Tensor, weight: Tensor, h: int, w: int) -> bool:
         and min(weight.shape[:2]) >= DEEP
         and len(x) * h * w // 4 >= MANY
     )
+
+
+def one_product_pays(weight: Tensor, pixels: int) -> bool:
+    """Whether a plain matrix product is faster, for so many pixels of the smaller maps.
+
+    To learn, the weights must lie channels last: then they are that matrix as they are, and so is their gradient.
+    """
+    as_it_is = weight.is_contiguous(memory_format=torch.channels_last)
+    return pixels <= FEW and (as_it_is or not torch.is_grad_enabled())
 
 
 class NarrowHalving(torch.autograd.Function):
@@ -140,6 +151,15 @@ def shuffled(x: Tensor, weight: Tensor) -> Tensor:
     y = conv2d(x, phases, None, 1, 1).permute(0, 2, 3, 1)
     n, h, w, _ = y.shape
     return y.reshape(n, h, w, 2, 2, c).transpose(2, 3).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
+
+
+def gathered(x: Tensor, weight: Tensor) -> Tensor:
+    """conv2d(x, weight, stride=2, padding=1) as one product of what each result sees and the weights."""
+    n, c, h, w = x.shape
+    seen = pad(x, (1, 1, 1, 1)).permute(0, 2, 3, 1).unfold(1, 4, 2).unfold(2, 4, 2)
+    rows = seen.permute(0, 1, 2, 4, 5, 3).reshape(n * (h // 2) * (w // 2), 16 * c)
+    y = rows @ weight.permute(0, 2, 3, 1).reshape(len(weight), -1).t()
+    return y.view(n, h // 2, w // 2, -1).permute(0, 3, 1, 2)
 
 
 def summed(x: Tensor, weight: Tensor) -> Tensor:
