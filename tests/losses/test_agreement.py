@@ -1,4 +1,4 @@
-"""Agreement of readings against scikit-learn's mutual information, and views against what they are called."""
+"""Agreement of readings where the answer is known, and views against what they are called."""
 
 from __future__ import annotations
 
@@ -6,28 +6,48 @@ import math
 
 import pytest
 import torch
-from sklearn.metrics import mutual_info_score
+from torch.nn.functional import one_hot
 
-from gansmith.losses.agreement import another_view, shared_information
-
-
-def test_of_certain_readings_it_is_the_mutual_information() -> None:
-    chance = torch.Generator().manual_seed(0)
-    a = torch.randint(4, (400,), generator=chance)
-    b = torch.where(torch.rand(400, generator=chance) < 0.7, a, torch.randint(4, (400,), generator=chance))
-    both = torch.cat([a, b]), torch.cat([b, a])  # either is the first view
-    sure = [100 * torch.nn.functional.one_hot(one, 4).float() for one in (a, b)]
-    assert shared_information(*sure).item() == pytest.approx(
-        mutual_info_score(*(one.numpy() for one in both)), abs=1e-3
-    )
+from gansmith.losses.agreement import SHARPNESS, another_view, balanced, disagreement
 
 
-def test_it_is_largest_where_views_agree_and_classes_are_equally_frequent() -> None:
-    even = 100 * torch.eye(5).repeat(8, 1)
-    assert shared_information(even, even).item() == pytest.approx(math.log(5), abs=1e-3)
-    one = 100 * torch.eye(5)[:1].repeat(40, 1)
-    assert shared_information(one, one).item() == pytest.approx(0, abs=1e-3)
-    assert shared_information(torch.zeros(40, 5), torch.zeros(40, 5)).item() == pytest.approx(0, abs=1e-3)
+def test_balancing_gives_every_class_its_share_and_every_image_one() -> None:
+    torch.manual_seed(0)
+    found = balanced(torch.randn(200, 5) + torch.tensor([4.0, 0.0, 0.0, 0.0, -4.0]))
+    torch.testing.assert_close(found.sum(1), torch.ones(200))
+    assert (found.sum(0) / 40 - 1).abs().max() < 0.25
+
+
+def test_what_is_balanced_already_is_only_sharpened() -> None:
+    one = torch.randn(1, 6)
+    logits = torch.cat([one.roll(shift, 1) for shift in range(6)])  # every class is favoured once
+    torch.testing.assert_close(balanced(logits), torch.softmax(SHARPNESS * logits, 1), rtol=1e-4, atol=1e-6)
+
+
+def test_classes_that_were_merged_are_pulled_apart() -> None:
+    """Two kinds of images read as one class: the balanced reading gives the less sure kind to the empty class."""
+    logits = torch.tensor([[8.0, 0.0]] * 50 + [[8.0, 0.5]] * 50)
+    found = balanced(logits)
+    assert (found[50:, 1] > found[:50, 1]).all()
+    assert found[:, 1].sum().item() == pytest.approx(50, rel=0.05)
+
+
+def test_it_is_nothing_where_views_agree_for_certain_and_log_k_where_they_say_nothing() -> None:
+    even = 40 * one_hot(torch.arange(5).repeat(8), 5).float()
+    assert disagreement(even, even).item() == pytest.approx(0, abs=1e-3)
+    assert disagreement(even, even.roll(1, 0)).item() > 5
+    nothing = torch.zeros(40, 5)
+    assert disagreement(nothing, nothing).item() == pytest.approx(math.log(5), abs=1e-5)
+    one = 40 * one_hot(torch.zeros(40, dtype=torch.int64), 5).float()
+    assert disagreement(one, one).item() > 5  # agreed, and all of one class
+
+
+def test_only_the_reading_that_is_judged_is_moved() -> None:
+    """Balanced readings are targets: no gradient flows through them."""
+    a, b = torch.randn(20, 3, requires_grad=True), torch.randn(20, 3)
+    (slope,) = torch.autograd.grad(disagreement(a, b), a)
+    expected = (torch.softmax(a.detach(), 1) - balanced(b)) / 40
+    torch.testing.assert_close(slope, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_view_that_may_not_move_is_the_image() -> None:

@@ -20,11 +20,12 @@ from gansmith.game.codes import Codes
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.packing import pack, packed_shape
 from gansmith.game.settings import AdversarialSettings
-from gansmith.losses.agreement import another_view, shared_information
+from gansmith.losses.agreement import another_view, disagreement
 from gansmith.networks.infogan import InfoDiscriminator, InfoGenerator, Reader
 
 MOST = 1000  # values of one categorical code
 CHUNK = 256  # images read at once
+GROWING = 64_000  # images over which agreement comes to its full weight
 OPEN = 2  # added to the seed: codes are drawn independently of the latents
 
 
@@ -44,7 +45,7 @@ class InfoGANSettings(AdversarialSettings):
         0.0,
         ge=0,
         description="weight of reading a real image alike when it is turned, scaled or shifted; not in the paper: the "
-        "first code then finds classes that such changes leave alone, e.g. 3 (0: off)",
+        "first code then finds classes that such changes leave alone, e.g. 1 (0: off)",
     )
     width: int = Field(64, ge=1, le=1024, description="channels of the finest map; linear layers have 16 times as many")
     d_width: int | None = Field(None, ge=1, le=1024, description="the same in the discriminator (default: as many)")
@@ -142,18 +143,19 @@ def information(settings: InfoGANSettings) -> Loss:
 
 
 def agreement(settings: InfoGANSettings) -> Loss:
-    """-weight times what the first code, as read off real images and off other views of them, has in common."""
+    """weight times how differently the first code is read off real images and off other views of them.
+
+    The weight grows to its own over the first images: what is read before the features are any is of no use.
+    """
     most = settings.codes.categories[0]
 
     def loss(networks: Networks, step: Step) -> Terms:
         discriminator = cast(InfoDiscriminator, networks["discriminator"])
         others = discriminator.features(another_view(step.batch.image))
-        as_it_is, otherwise = (
-            networks["reader"](one).float()[:, :most] for one in (step.kept.pop("seen real"), others)
-        )
-        shared = shared_information(as_it_is, otherwise)
-        step.note("agreement/shared", shared)
-        return {"loss": -settings.agreement * shared}
+        as_it_is, otherwise = (networks["reader"](one)[:, :most] for one in (step.kept.pop("seen real"), others))
+        apart = disagreement(as_it_is, otherwise)
+        step.note("agreement/apart", apart)
+        return {"loss": settings.agreement * min(1.0, step.seen / GROWING) * apart}
 
     return loss
 

@@ -1,6 +1,7 @@
-"""Agreement of readings: two views of one image should be read alike, and images as differently as can be.
+"""Agreement of readings: two views of one image should be read alike, and all classes equally often.
 
-Invariant information clustering (Ji et al. 2019): what is common to the views is what the image is of.
+Each view is to be read as the other was, once the readings of a batch have been balanced: swapped prediction (Caron et
+al. 2020, section 3.1). What is common to the views is what the image is of.
 """
 
 from __future__ import annotations
@@ -9,18 +10,31 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, log_softmax
 
-TINY = 1e-6
+SHARPNESS = 2.0  # of balanced readings against plain ones: what is likely becomes likelier
+ROUNDS = 3  # of balancing; ibid.
 
 
-def shared_information(a: Tensor, b: Tensor) -> Tensor:
-    """Mutual information, in nats, of the classes that logits (N, k) of two views name: 0 to log k (ibid., eq. 3)."""
-    together = torch.softmax(a, 1).t() @ torch.softmax(b, 1) / len(a)
-    together = ((together + together.t()) / 2).clamp_min(TINY)
-    together = together / together.sum()
-    rows, columns = together.sum(1, keepdim=True), together.sum(0, keepdim=True)
-    return (together * (together.log() - rows.log() - columns.log())).sum()
+def disagreement(a: Tensor, b: Tensor) -> Tensor:
+    """Cross entropy, in nats, of each view's reading under the other's, balanced; logits (N, k) of two views.
+
+    0 where both name the same classes with certainty, each equally often; log k where they say nothing.
+    """
+    a, b = a.float(), b.float()
+    there, back = balanced(a) * log_softmax(b, 1), balanced(b) * log_softmax(a, 1)
+    return -(there + back).sum(1).mean() / 2
+
+
+@torch.no_grad()
+def balanced(logits: Tensor) -> Tensor:
+    """Logits (N, k) -> probabilities (N, k), sharpened, and scaled until every class has about N / k (Cuturi 2013)."""
+    with torch.autocast(logits.device.type, enabled=False):
+        scores = SHARPNESS * logits.float()
+        for _ in range(ROUNDS):
+            scores = scores - scores.logsumexp(0, keepdim=True)
+            scores = scores - scores.logsumexp(1, keepdim=True)
+        return scores.exp()
 
 
 def another_view(
