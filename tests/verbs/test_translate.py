@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ import pytest
 from PIL import Image
 
 from gansmith.cli import main
-from gansmith.data.options import DataOptions
+from gansmith.data.options import DataOptions, Direction
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import read_recipe
 from gansmith.verbs import plan
-from gansmith.verbs.translate import translate
+from gansmith.verbs.translate import Way, named, translate, way_of
 from tests.data.making import encoded, noise, smooth, write
 from tests.verbs.runs import tiny
 
@@ -158,6 +159,18 @@ def test_what_cannot_be_asked_is_said(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no images"):
         translate("pairs", tmp_path / "empty", to=tmp_path / "out", out=trained)
+
+
+@pytest.mark.parametrize("own", ["AtoB", "BtoA"])
+def test_directions_are_those_of_the_data(own: Direction) -> None:
+    """The game's first way is from the side it was given as the source, whichever that was."""
+    options = DataOptions(direction=own)
+    config: Any = SimpleNamespace(family="cyclegan", options=options)
+    model: Any = SimpleNamespace(run="there-and-back", config=config)
+    other: Direction = "BtoA" if own == "AtoB" else "AtoB"
+    assert [way_of(model, way) for way in (None, own, other)] == ["AtoB", "AtoB", "BtoA"]
+    ways: list[Way] = ["AtoB", "BtoA"]
+    assert [named(way, options) for way in ways] == [own, other]
 
 
 def test_the_command(

@@ -145,7 +145,7 @@ def translate(
 
 def way_of(model: Model, direction: str | None) -> Way:
     """The game's way for a direction between the data's sides: AtoB is from the source side of the training."""
-    needs, own = family(model.config.family).needs, model.config.options.direction
+    needs, options = family(model.config.family).needs, model.config.options
     if needs not in ("paired", "unpaired"):
         raise UsageError(
             f"{model.run} does not translate.",
@@ -154,13 +154,14 @@ def way_of(model: Model, direction: str | None) -> Way:
         )
     if direction not in (None, "AtoB", "BtoA"):
         raise UsageError(f"There is no direction '{direction}'.", do="AtoB or BtoA")
-    if direction in (None, own):
+    if direction in (None, options.direction):
         return "AtoB"
     if needs == "paired":
         raise UsageError(
-            f"{model.run} has learnt {own} only.",
+            f"{model.run} has learnt {options.direction} only.",
             "pairs are learnt one way at a time",
-            f"leave out --direction, or train another: gansmith train {model.config.source} --direction {direction}",
+            "leave out --direction, or train another: "
+            f"gansmith train {model.config.source} -f pix2pix --layout {options.layout} --direction {direction}",
         )
     return "BtoA"
 
