@@ -83,6 +83,7 @@ def translation(settings: CycleGANSettings, name: str, way: str, discriminator: 
         real=lambda networks, step: Sample(views(settings, step)[way].target),
         judge=lambda networks, sample, step: networks[discriminator](sample.one),
         name=name,
+        together=True,
         generator=maker,
         discriminator=discriminator,
     )
