@@ -18,7 +18,7 @@ from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import read_recipe
 from gansmith.verbs import plan
-from gansmith.verbs.translate import Way, named, translate, way_of
+from gansmith.verbs.translate import Translator, Way, named, translate, way_of, written
 from tests.data.making import encoded, noise, smooth, write
 from tests.verbs.runs import tiny
 
@@ -159,6 +159,30 @@ def test_what_cannot_be_asked_is_said(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no images"):
         translate("pairs", tmp_path / "empty", to=tmp_path / "out", out=trained)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_every_file_fits_every_network(channels: int, mode: str, tmp_path: Path) -> None:
+    """A network that makes negatives: of what training would have seen, with the file's alpha where it knows none."""
+    image = Image.fromarray(np.concatenate([smooth(9, 12), noise(9, 12, 1)], 2)).convert(mode)
+    negatives: Any = SimpleNamespace(
+        spec=SimpleNamespace(shape=(channels, 16, 16)), draw=lambda count, seed, given, way: -given["source"]
+    )
+    seen, made = Translator(negatives, "AtoB", outlines=False, as_trained=False, seed=0)(encoded(image))
+    alpha = np.asarray(image)[..., -1:] if mode.endswith("A") else np.full((9, 12, 1), 255, np.uint8)
+    assert seen.shape == (9, 12, channels)
+    assert np.array_equal(made[..., :channels], 255 - seen)
+    if channels in (1, 3) and mode.endswith("A"):
+        assert np.array_equal(made[..., channels:], alpha)
+    else:
+        assert made.shape == seen.shape
+    if channels in (2, 4):
+        assert np.array_equal(seen[..., -1:], alpha)
+    for suffix in ("png", "jpg", "webp", "tif", "bmp"):
+        path = written(made, tmp_path, f"a.{suffix}", {})
+        assert opened(path).size == (12, 9)
+        assert opened(path).has_transparency_data == (made.shape[2] in (2, 4))
 
 
 @pytest.mark.parametrize("own", ["AtoB", "BtoA"])
