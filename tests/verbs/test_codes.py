@@ -109,7 +109,7 @@ def test_a_curve_scores_each_truncation_beside_real_images(out: Path, tmp_path: 
     assert [point.truncation for point in found.points] == [0.5, 2.0, math.inf]
     assert found.real.precision > max(point.precision for point in found.points) - 0.5
     assert found.n == 32
-    assert read_recipe(found.sheet)["truncations"] == ["0.5", "2.0", "inf"]
+    assert read_recipe(found.sheet)["truncations"] == read_recipe(found.curve)["truncations"] == ["0.5", "2.0", "inf"]
     told = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert told["points"][2]["truncation"] is None
 

@@ -28,7 +28,7 @@ def truncation(
 ) -> None:
     """Show what truncating the latents of RUN (biggan) buys in quality and costs in variety."""
     from gansmith.cli.show import Show
-    from gansmith.verbs.truncation import VALUES
+    from gansmith.verbs.truncation import VALUES, told
     from gansmith.verbs.truncation import truncation as look
 
     wanted = VALUES if values is None else read_values(values)
@@ -42,11 +42,11 @@ def truncation(
         return
     print(f"{found.n:,} samples at each value, in {found.features} features")
     print("truncation  precision  recall  density  coverage  KID x1000")
-    rows = [("none" if math.isinf(point.truncation) else f"{point.truncation:g}", point) for point in found.points]
-    for name, point in [*rows, ("real", found.real)]:
+    for name, point in [*((told(point.truncation), point) for point in found.points), ("real", found.real)]:
         figures = (point.precision, point.recall, point.density, point.coverage)
         print(f"{name:>10}  {{:9.2f}}  {{:6.2f}}  {{:7.2f}}  {{:8.2f}}  {point.kid:9.0f}".format(*figures))
     print(found.sheet)
+    print(found.curve)
 
 
 def read_values(text: str) -> list[float]:

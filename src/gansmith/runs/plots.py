@@ -50,6 +50,25 @@ def cloud(points: np.ndarray, columns: Sequence[str]) -> Image.Image:
     return sheet.picture()
 
 
+def tradeoff(
+    points: Sequence[tuple[float, float]], labels: Sequence[str], real: tuple[float, float], names: tuple[str, str]
+) -> Image.Image:
+    """Points of generated samples, both values from 0 to 1, joined in their order, and where real ones lie."""
+    sheet = _Sheet(LEFT + PANEL + RIGHT, TOP + PANEL + BOTTOM)
+    x, y = Axis(-0.02, 1.06, LEFT, LEFT + PANEL), Axis(-0.02, 1.06, TOP + PANEL, TOP)
+    _ticks(sheet, x, y, (TOP, TOP + PANEL))
+    places = [(float(x.place(across)), float(y.place(up))) for across, up in points]
+    sheet.line(places, FAKE, 2)
+    for (across, up), label in zip(places, labels, strict=True):
+        sheet.disc(across, up, 5, FAKE)
+        sheet.text((across + 9, up - 9), label, 13, INK, "lm")
+    sheet.disc(float(x.place(real[0])), float(y.place(real[1])), 6, REAL)
+    sheet.text((LEFT + PANEL / 2, TOP + PANEL + 38), names[0], 16, INK, "mm")
+    sheet.upward((18, TOP + PANEL / 2), names[1], 16, INK)
+    _legend(sheet, LEFT, 22)
+    return sheet.picture()
+
+
 def _one(real: np.ndarray, fake: np.ndarray, name: str) -> Image.Image:
     sheet = _Sheet(LEFT + 2 * PANEL + RIGHT, TOP + PANEL + BOTTOM)
     x = Axis(*_range(real), LEFT, LEFT + 2 * PANEL)

@@ -22,6 +22,7 @@ from gansmith.measure.kernel import kid
 from gansmith.measure.manifold import Manifold, manifold
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import grid, save_png, to_uint8
+from gansmith.runs.plots import tradeoff
 from gansmith.verbs.conditions import conditions_of, limit
 from gansmith.verbs.sides import drawn, in_float32
 
@@ -47,26 +48,25 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """points: from most to least truncated; real: the same figures of other real images; n: of each side."""
+    """points: from most to least truncated; real: the same figures of other real images; n: of each side.
+
+    sheet, curve: pictures of the samples, and of precision against recall.
+    """
 
     points: tuple[Point, ...]
     real: Point
     n: int
     features: str
     sheet: Path
+    curve: Path
 
     def to_json(self) -> dict[str, Any]:
         def row(point: Point) -> dict[str, Any]:
             return asdict(point) | {"truncation": None if math.isinf(point.truncation) else point.truncation}
 
         points = [row(point) for point in self.points]
-        return {
-            "n": self.n,
-            "features": self.features,
-            "real": row(self.real),
-            "points": points,
-            "sheet": str(self.sheet),
-        }
+        written = {"sheet": str(self.sheet), "curve": str(self.curve)}
+        return {"n": self.n, "features": self.features, "real": row(self.real), "points": points, **written}
 
 
 def truncation(
@@ -83,8 +83,8 @@ def truncation(
 ) -> Curve:
     """Score a run's samples at several truncations, in the random features, and draw the same latents at each.
 
-    count: samples and real images, fewer where the data has fewer. to: the sheet, a .png; a row per value. Raises
-    UsageError for a run whose latents cannot be truncated.
+    count: samples and real images, fewer where the data has fewer. to: the sheet, a .png; a row per value; the curve is
+    written beside it. Raises UsageError for a run whose latents cannot be truncated.
     """
     if not LEAST <= count <= MOST:
         raise UsageError(f"{count} samples cannot be scored.", do=f"-n between {LEAST} and {MOST}")
@@ -102,11 +102,6 @@ def truncation(
         watch({"progress": (what, done, total)})
 
     dataset = open_data(model.config.source, model.config.options, progress=progress)
-    try:
-        recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "truncations": list(map(str, values))}
-        save_png(grid(to_uint8(same_latents(model, dataset, values, seed)), COLUMNS), target, recipe)
-    except OSError as error:
-        raise GansmithError(f"Cannot write {target}.", why=str(error), do="--out elsewhere") from None
     chance = np.random.default_rng(seed)
     train = chance.permutation(dataset.train)
     held = chance.permutation(dataset.held) if len(dataset.held) >= LEAST else train[len(train) // 2 :]
@@ -118,7 +113,23 @@ def truncation(
         given = at(value, n, conditions_of(dataset, held[:n], n))
         fake = as_floats(drawn(model, n, seed, progress, given))
         points.append(judged(value, real, features(fake)))
-    return Curve(tuple(points), judged(math.inf, real, other), n, features.name, target)
+    at_best = judged(math.inf, real, other)
+    named = [(point.recall, point.precision) for point in points]
+    curve = tradeoff(
+        named, [told(value) for value in values], (at_best.recall, at_best.precision), ("recall", "precision")
+    )
+    beside = target.with_name(f"{target.stem}-curve.png")
+    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "truncations": list(map(str, values))}
+    try:
+        save_png(grid(to_uint8(same_latents(model, dataset, values, seed)), COLUMNS), target, recipe)
+        save_png(curve, beside, recipe)
+    except OSError as error:
+        raise GansmithError(f"Cannot write {target}.", why=str(error), do="--out elsewhere") from None
+    return Curve(tuple(points), at_best, n, features.name, target, beside)
+
+
+def told(value: float) -> str:
+    return "none" if math.isinf(value) else f"{value:g}"
 
 
 def at(value: float, count: int, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
