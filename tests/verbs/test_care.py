@@ -371,3 +371,11 @@ def test_what_was_there_from_the_beginning_is_treated_as_it_stands_in_the_second
     run = tiny(tmp_path, remedies="auto")
     (event,) = of(run, "roll back", "remedy")
     assert (event["event"], event["id"], event["to"]) == ("remedy", "relativistic", 384)
+
+
+def test_a_setting_that_cannot_work_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ailment stays: the next remedy's turn comes, under the setting that was mended."""
+    script(monkeypatch, lambda seen, settings: "oscillation" if 256 <= seen <= 512 else None)
+    place = Place.read(state(tiny(tmp_path, remedies="auto", beta1=0.9, duration="1280img")))
+    assert [(one["id"], one["outcome"]) for one in place.treatments][:2] == [("steady", "kept"), ("penalties", "kept")]
+    assert place.changes["beta1"] == 0.0

@@ -125,7 +125,7 @@ class Care:
         """An ailment that is there again: the remedy on trial has not helped."""
         for treatment in place.treatments:
             if treatment["ailment"] == finding.ailment and treatment["outcome"] == "trial":
-                treatment["outcome"] = "kept" if _cut(treatment) else "undone"
+                treatment["outcome"] = "kept" if _stays(treatment) else "undone"
 
     def called(self, name: str, place: Place) -> tuple[Finding, Remedy] | None:
         """The remedy of that name for what the doctor found, else for the ailment it is meant for."""
@@ -149,7 +149,7 @@ class Care:
             if treatment["outcome"] == "trial" and place.counter >= treatment["until"]:
                 times = WORSE if treatment["to"] else WORSE_ANEW
                 useless = treatment["ailment"] in ill or _worse(treatment["kid"], place.kid, times)
-                treatment["outcome"] = "undone" if useless and not _cut(treatment) else "kept"
+                treatment["outcome"] = "undone" if useless and not _stays(treatment) else "kept"
                 treatment["kid_after"] = place.kid
                 ended.append(treatment)
         return ended
@@ -182,6 +182,7 @@ class Care:
             "until": place.counter + math.ceil(TRIAL * self.config.images) * (FRESH if remedy.fresh or not to else 1),
             "changes": dict(remedy.changes),
             "gain": remedy.gain,
+            "anew": remedy.anew,
             "kid": self.last_kid(place),
             "outcome": "trial",
         }
@@ -192,9 +193,12 @@ def _worse(before: float | None, after: float | None, times: float) -> bool:
     return before is not None and after is not None and after > times * max(before, 0.0) + 1e-3
 
 
-def _cut(treatment: Mapping[str, Any]) -> bool:
-    """A smaller learning rate against an explosion: it becomes smaller still, and is not taken back."""
-    return treatment["ailment"] == "explosion" and treatment["gain"] < 1
+def _stays(treatment: Mapping[str, Any]) -> bool:
+    """Whether a remedy is not taken back even where it was not enough.
+
+    A smaller learning rate against an explosion becomes smaller still; a setting that cannot work is not put back.
+    """
+    return treatment.get("anew", False) or (treatment["ailment"] == "explosion" and treatment["gain"] < 1)
 
 
 def is_checkup(line: Mapping[str, Any]) -> bool:
