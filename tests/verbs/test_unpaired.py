@@ -13,6 +13,9 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.runs.model import Model
+from gansmith.verbs.finish import how_to_use
+from gansmith.verbs.sides import of_run
+from gansmith.verbs.train import train
 from gansmith.verbs.unpaired import translation_errors
 
 
@@ -79,3 +82,40 @@ def test_held_out_images_of_their_own_side_are_asked(tmp_path: Path) -> None:
         tuple(one.flatten().tolist()) for one in sides.tensor(sides.source_held)
     }
     assert scores(heard, heard, sides, count=5)["change AtoB"][1] == 5
+
+
+def test_a_run_is_trained_and_asked_all_of_it(tmp_path: Path) -> None:
+    """By `train` and `evaluate`; translations are to have the labels of their sources, not those of B."""
+    chance = np.random.default_rng(0)
+    dark, bright = (chance.integers(low, low + 120, (300, 8, 8), dtype=np.uint8) for low in (0, 130))
+    labels = np.arange(300) % 2
+    np.savez(tmp_path / "sides.npz", A=bright, B=dark, labels_A=labels, labels_B=labels)
+    run = train(
+        tmp_path / "sides.npz",
+        family="cyclegan",
+        duration="16img",
+        options=DataOptions(cache=False),
+        out=tmp_path / "runs",
+        precision="32",
+        batch=4,
+        width=2,
+        d_width=2,
+        blocks=1,
+        patch="16",
+    )
+    assert how_to_use(run, "images")[0].startswith(f"gansmith translate {run.path.name}")
+    sides, _ = of_run(run, count=32, seed=0, which="last", device="cpu", progress=lambda *_: None)
+    names = {f"{name} {way}" for name in ("cycle error", "identity error", "change") for way in ("AtoB", "BtoA")}
+    assert {score.name for score in sides.further} == names
+    dataset = open_data(str(tmp_path / "sides.npz"), DataOptions(layout="unpaired", cache=False))
+    assert dataset.labels is not None and sides.fake.labels is not None
+    of_sources = {source.numpy().tobytes(): label for source, label in known(dataset)}
+    for source, label in zip(sides.given["source"], sides.fake.labels, strict=True):
+        assert of_sources[source.numpy().tobytes()] == label
+
+
+def known(dataset: Dataset) -> list[tuple[Tensor, int]]:
+    """Every image of side A and its label."""
+    rows = np.concatenate([dataset.source_train, dataset.source_held])
+    assert dataset.labels is not None
+    return list(zip(dataset.tensor(rows), dataset.labels[rows].tolist(), strict=True))

@@ -109,10 +109,12 @@ def neighbours(samples: Tensor, dataset: Dataset) -> list[tuple[np.ndarray, np.n
 def how_to_use(run: Run, kind: str) -> list[str]:
     """The lines to type next."""
     name = run.path.name
+    after = [f"gansmith evaluate {name}", f"gansmith resume {name} -d 10m"]
+    if "source" in family(RunConfig.read(run.config()).family).conditions:
+        return [f"gansmith translate {name} photos/ --out translated/", *after]
     out = "samples.csv" if kind == "points" else "grid.png"
     return [
         f"gansmith sample {name} -n 64 --seed 1 --out {out}",
-        f"gansmith evaluate {name}",
-        f"gansmith resume {name} -d 10m",
+        *after,
         f'python -c "import gansmith; print(gansmith.load({name!r}).sample(16).shape)"',
     ]
