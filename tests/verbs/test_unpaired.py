@@ -48,12 +48,12 @@ def test_every_figure_by_hand(sides: Dataset) -> None:
     found = scores(lambda x: x - 1, lambda x: x + 0.5, sides)
     assert {name: value for name, (value, _) in found.items()} == pytest.approx(
         {
-            "change AtoB": 1.0,  # 0.6 -> -0.4
-            "cycle error AtoB": 0.5,  # 0.6 -> -0.4 -> 0.1
-            "identity error BtoA": 0.4,  # 0.6 -> 1.1, saved as 1
-            "change BtoA": 0.5,  # -0.6 -> -0.1
-            "cycle error BtoA": 0.4,  # -0.6 -> -0.1 -> -1.1, saved as -1
-            "identity error AtoB": 0.4,  # -0.6 -> -1.6, saved as -1
+            "change of A": 1.0,  # 0.6 -> -0.4
+            "cycle error of A": 0.5,  # 0.6 -> -0.4 -> 0.1
+            "identity error of A": 0.4,  # 0.6 -> 1.1, saved as 1
+            "change of B": 0.5,  # -0.6 -> -0.1
+            "cycle error of B": 0.4,  # -0.6 -> -0.1 -> -1.1, saved as -1
+            "identity error of B": 0.4,  # -0.6 -> -1.6, saved as -1
         },
         abs=1e-6,
     )
@@ -76,12 +76,12 @@ def test_held_out_images_of_their_own_side_are_asked(tmp_path: Path) -> None:
         return image
 
     found = scores(heard, lambda x: x, sides, count=1000)
-    assert found["change AtoB"][1] == len(sides.source_held) == 75
-    assert found["change BtoA"][1] == len(sides.held) == 75
+    assert found["change of A"][1] == len(sides.source_held) == 75
+    assert found["change of B"][1] == len(sides.held) == 75
     assert {tuple(one.flatten().tolist()) for one in asked[0]} == {
         tuple(one.flatten().tolist()) for one in sides.tensor(sides.source_held)
     }
-    assert scores(heard, heard, sides, count=5)["change AtoB"][1] == 5
+    assert scores(heard, heard, sides, count=5)["change of A"][1] == 5
 
 
 def test_a_run_is_trained_and_asked_all_of_it(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_run_is_trained_and_asked_all_of_it(tmp_path: Path) -> None:
     )
     assert how_to_use(run, "images")[0].startswith(f"gansmith translate {run.path.name}")
     sides, _ = of_run(run, count=32, seed=0, which="last", device="cpu", progress=lambda *_: None)
-    names = {f"{name} {way}" for name in ("cycle error", "identity error", "change") for way in ("AtoB", "BtoA")}
+    names = {f"{name} of {side}" for name in ("cycle error", "identity error", "change") for side in "AB"}
     assert {score.name for score in sides.further} == names
     dataset = open_data(str(tmp_path / "sides.npz"), DataOptions(layout="unpaired", cache=False))
     assert dataset.labels is not None and sides.fake.labels is not None

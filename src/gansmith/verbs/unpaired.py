@@ -24,35 +24,36 @@ OTHER = {"AtoB": "BtoA", "BtoA": "AtoB"}
 
 
 def translation_errors(model: Model, dataset: Dataset, count: int, seed: int, progress: Progress) -> list[Score]:
-    """For both ways, mean absolute differences (0..2, of values in [-1, 1]) over at most `count` images of a side.
+    """Of both sides, mean absolute differences (0..2, of values in [-1, 1]) over at most `count` images.
 
     cycle error: between an image and what comes back of it after both ways. identity error: between an image and what
     the translator to its own side makes of it. change: between an image and its translation; 0 is a translator that
     does nothing, and whose cycle error says nothing. Images are held-out ones where there are enough.
     """
-    sides = {
+    rows = {
         "AtoB": picked(dataset.source_train, dataset.source_held, count, seed),
         "BtoA": picked(dataset.train, dataset.held, count, seed),
     }
-    return [score for way, rows in sides.items() for score in one_way(model, dataset, rows, way, progress)]
+    sides = dict(zip(rows, dataset.spec.sides, strict=True))
+    return [score for way in rows for score in of_side(model, dataset, rows[way], way, sides[way], progress)]
 
 
-def one_way(model: Model, dataset: Dataset, rows: NDArray[np.int64], way: str, progress: Progress) -> Iterator[Score]:
-    """The three scores of one way, on the images it starts from."""
+def of_side(
+    model: Model, dataset: Dataset, rows: NDArray[np.int64], way: str, side: str, progress: Progress
+) -> Iterator[Score]:
+    """The three scores of one side's images; way: that leads away from it."""
     found: dict[str, list[Tensor]] = {"cycle error": [], "identity error": [], "change": []}
     step = max(1, AT_ONCE // math.prod(dataset.spec.shape))
     for start in range(0, len(rows), step):
-        progress(f"translating {way} and back", start, len(rows))
+        progress(f"translating {side} and back", start, len(rows))
         image = dataset.tensor(rows[start : start + step])
         there = translated(model, image, way)
         found["change"].append(apart(there, image))
         found["cycle error"].append(apart(translated(model, there, OTHER[way]), image))
         found["identity error"].append(apart(translated(model, image, OTHER[way]), image))
-    progress(f"translating {way} and back", len(rows), len(rows))
+    progress(f"translating {side} and back", len(rows), len(rows))
     for name, errors in found.items():
-        better = "above 0" if name == "change" else "low"
-        # The translator to A is the one that should leave A alone.
-        yield mean_of(torch.cat(errors), f"{name} {OTHER[way] if name == 'identity error' else way}", better)
+        yield mean_of(torch.cat(errors), f"{name} of {side}", "above 0" if name == "change" else "low")
 
 
 def translated(model: Model, image: Tensor, way: str) -> Tensor:
