@@ -145,6 +145,11 @@ def test_what_is_drawn_at_once_is_bounded_and_makes_no_difference(monkeypatch: p
     assert maker.passes == 3
 
 
+def test_without_a_way_back_only_the_duels_are_left() -> None:
+    facts = stepped(built(cycle=0)).facts
+    assert {name for name in facts if name.startswith("generator/")} == {"generator/loss", "generator/back loss"}
+
+
 @pytest.mark.parametrize(("side", "blocks"), [(128, 6), (256, 9)])
 def test_the_paper_chooses_the_blocks_by_size(side: int, blocks: int) -> None:
     spec = games.spec("colour", "unpaired").changed(shape=(3, side, side))

@@ -66,7 +66,8 @@ def build(settings: CycleGANSettings, spec: DataSpec, images: int) -> Game:
     ]
     if settings.g_every == 1:
         duels = [made_once(duel) for duel in duels]
-    return adversarial(settings, networks, duels, images, shape, draw=draw, g_losses={"cycle": returning(settings)})
+    further = {"cycle": returning(settings)} if settings.cycle else {}
+    return adversarial(settings, networks, duels, images, shape, draw=draw, g_losses=further)
 
 
 def translation(settings: CycleGANSettings, name: str, way: str, discriminator: str) -> Duel:
