@@ -86,6 +86,14 @@ def test_a_reader_that_was_taught_reads_real_images() -> None:
         adam.step()
     made.networks.eval()
     assert (read(made.networks, images, codes).argmax(1) == kinds).float().mean() > 0.95
+    for player in players:
+        for module in player.modules():
+            if isinstance(module, torch.nn.BatchNorm1d):
+                module.running_mean.fill_(5.0)  # type: ignore[union-attr]
+    before = {key: value.clone() for key, value in made.networks.state_dict().items()}
+    assert (read(made.networks, images, codes).argmax(1) == kinds).float().mean() > 0.95  # by statistics of their own
+    assert all(torch.equal(value, before[key]) for key, value in made.networks.state_dict().items())
+    assert read(made.networks, images[:1], codes).shape == (1, 3)
 
 
 def test_agreement_is_resumed_exactly_and_finite(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Chen et al. 2016, eq. 6. Nobody names the meanings: on digits the categorical co
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Literal, Self, cast
 
@@ -20,11 +21,13 @@ from gansmith.game.codes import Codes
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.packing import pack, packed_shape
 from gansmith.game.settings import AdversarialSettings
+from gansmith.game.standing import settled
 from gansmith.losses.agreement import another_view, disagreement
 from gansmith.networks.infogan import InfoDiscriminator, InfoGenerator, Reader
 
 MOST = 1000  # values of one categorical code
 CHUNK = 256  # images read at once
+FEW = 64  # images, below which their own statistics say too little
 GROWING = 64_000  # images over which agreement comes to its full weight
 OPEN = 2  # added to the seed: codes are drawn independently of the latents
 
@@ -177,19 +180,22 @@ def draw(networks: Networks, request: Request, *, settings: InfoGANSettings) -> 
 def read(networks: Networks, images: Tensor, codes: Codes) -> Tensor:
     """What the reader takes images (N, C, H, W), real ones too, for: (N, size) logits of categories, then values.
 
-    Networks in eval mode. A discriminator of packs is shown every image so many times.
+    Networks in eval mode. Of FEW images or more, normalisation goes by their own statistics, as it did in training:
+    those that were kept are of reals and fakes together. A discriminator of packs is shown every image so many times.
     """
-    discriminator, reader = cast(InfoDiscriminator, networks["discriminator"]), cast(Reader, networks["reader"])
-    together = reader.outputs // codes.size
-    device = next(reader.parameters()).device
-    found = []
-    for chunk in torch.split(images, CHUNK):
-        shown = chunk.to(device)
-        if together > 1:
-            shown = pack(shown.repeat_interleave(together, 0), together)
-        said = reader(discriminator.features(shown)).float()
-        found.append(said.view(len(chunk), together, -1).mean(1).cpu())
-    return torch.cat(found)
+    both = nn.ModuleDict({name: networks[name] for name in ("discriminator", "reader")})
+    together = cast(Reader, both["reader"]).outputs // codes.size
+    chunks = torch.tensor_split(images.to(next(both.parameters()).device), math.ceil(len(images) / CHUNK))
+    shown = [pack(chunk.repeat_interleave(together, 0), together) for chunk in chunks] if together > 1 else chunks
+
+    def said(one: nn.Module, chunk: Tensor) -> Tensor:
+        features = cast(InfoDiscriminator, one.get_submodule("discriminator")).features(chunk)
+        return one.get_submodule("reader")(features).float().view(len(chunk), together, -1).mean(1)
+
+    if len(images) >= FEW:
+        coming = iter(shown)
+        both = cast(nn.ModuleDict, settled(both, lambda one: said(one, next(coming)), len(shown)))
+    return torch.cat([said(both, chunk).cpu() for chunk in shown])
 
 
 def recipe(spec: DataSpec) -> Recipe:

@@ -1,6 +1,7 @@
-"""Standing statistics: BatchNorm's statistics of an averaged generator, measured anew (Brock et al. 2019, section 2).
+"""Standing statistics: those of BatchNorm, measured anew for what a network is now shown (Brock et al. 2019, 2).
 
-Those kept in training belong to weights that were averaged since, and to latents that were not truncated.
+Those kept in training belong to weights that were averaged since and to latents that were not truncated; or, in a
+discriminator, to a mixture of reals and fakes, which it was never shown in one batch.
 """
 
 from __future__ import annotations
@@ -11,27 +12,27 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import nn
 
-Pass = Callable[[nn.Module], object]  # shows a generator one batch
+Pass = Callable[[nn.Module], object]  # shows a network one batch
 
 
 @torch.no_grad()
-def settled(generator: nn.Module, show: Pass, passes: int) -> nn.Module:
+def settled(network: nn.Module, show: Pass, passes: int) -> nn.Module:
     """A copy whose normalisations go by the mean of their statistics over `passes` batches; all else is as it was."""
-    generator = copy.deepcopy(generator)
-    norms = normalisations(generator)
+    network = copy.deepcopy(network)
+    norms = normalisations(network)
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean
         norm.train()
     for _ in range(passes):
-        show(generator)
+        show(network)
     for norm in norms:
         norm.eval()
-    return generator
+    return network
 
 
-def normalisations(network: nn.Module) -> list[nn.BatchNorm2d]:
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+def normalisations(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
 
 
 class Standing:
