@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from gansmith.data.options import DataOptions
 from gansmith.errors import UsageError
 from tests.data.making import noise, write
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map(partial(normalize, "NFC"))
 
 
 @settings(max_examples=100, deadline=None)
@@ -166,6 +168,13 @@ def test_an_array_of_strings_is_captions(tmp_path: Path) -> None:
     np.savez(tmp_path / "c.npz", images=noise(3, 8, 8), captions=np.array(["sun"]))
     assert open_data(tmp_path / "c.npz").captions is None
     assert any("'captions' is not used" in line for line in open_data(tmp_path / "c.npz").report.warnings)
+
+
+def test_captions_are_the_same_however_their_characters_are_written() -> None:
+    composed, apart = (normalize(form, "한글 café") for form in ("NFC", "NFD"))
+    assert composed != apart
+    assert np.array_equal(encode([composed], 32), encode([apart], 32))
+    assert words_in(apart) == [*composed.split()]
 
 
 def test_other_text_files_are_no_captions(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -30,14 +31,17 @@ def decode(captions: np.ndarray) -> list[str]:
 
 
 def clipped(text: str, length: int = LONGEST) -> str:
-    """`text` cut to at most `length` bytes of UTF-8, at a character's end; without zeros and lone surrogates."""
-    data = text.replace("\0", " ").encode("utf-8", "replace")
+    """`text` cut to at most `length` bytes of UTF-8, at a character's end; without zeros and lone surrogates.
+
+    Composed (NFC), as one system writes 한 as one character, another as three.
+    """
+    data = unicodedata.normalize("NFC", text).replace("\0", " ").encode("utf-8", "replace")
     return data[:length].decode("utf-8", "ignore")
 
 
 def words_in(text: str) -> list[str]:
     """The words of a text in lower case, punctuation left out: `A red T-shirt!` -> a, red, t-shirt."""
-    return WORD.findall(text.lower())
+    return WORD.findall(unicodedata.normalize("NFC", text).lower())
 
 
 def frequent_words(texts: Iterable[str], most: int = MOST_WORDS) -> tuple[str, ...]:
