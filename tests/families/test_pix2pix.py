@@ -42,6 +42,17 @@ def test_both_halves_are_jittered_alike_once_a_step() -> None:
     assert not torch.equal(pair(settings, other)[1], target)
 
 
+def test_what_the_discriminator_was_shown_is_compared_with_its_own_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the loop, over both turns: a generator that copies is right where sources are the answers, jittered."""
+    training = Training.begin(made())
+    generator = training.game.networks["generator"]
+    monkeypatch.setattr(generator, "forward", lambda image: image + torch.zeros((), requires_grad=True))
+    image = torch.randn(8, 4, 16, 16).clamp(-1, 1)
+    batches = iter([Batch(image, None, {"source": image})])
+    (one,) = play(training.game, batches, training.optimizers, training.averages)
+    assert one.facts["generator/l1"] == 0
+
+
 def test_without_jitter_the_pair_is_as_it_came() -> None:
     now = step()
     source, target = pair(Pix2PixSettings.read(STILL), now)

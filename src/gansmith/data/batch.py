@@ -32,7 +32,10 @@ class Batch:
         return {**self.given, **({} if self.label is None else {"label": self.label})}
 
     def parts(self, count: int) -> Iterator[Batch]:
-        """Cut into `count` equal parts (gradient accumulation)."""
+        """Cut into `count` equal parts (gradient accumulation); one part is this very batch, known by what was kept."""
+        if count == 1:
+            yield self
+            return
         size = len(self) // count
         for start in range(0, size * count, size):
             cut = slice(start, start + size)
