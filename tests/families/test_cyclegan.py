@@ -128,6 +128,19 @@ def test_both_turns_see_the_same_views_and_another_batch_others() -> None:
     assert not torch.equal(views(settings, held)["AtoB"].source, first["AtoB"].source)
 
 
+def test_a_step_cuts_each_side_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what comes back would be compared with another cut of the image than the one that was translated."""
+    cut: list[Tensor] = []
+
+    def counted(image: Tensor, larger: float, flip: bool) -> Tensor:
+        cut.append(image)
+        return image
+
+    monkeypatch.setattr("gansmith.families.cyclegan.jittered", counted)
+    stepped(built(jitter=0.5), 3)
+    assert len(cut) == 3 * 2
+
+
 def test_a_request_goes_its_way_in_any_size() -> None:
     networks = {"generator": Times(2.0), "inverse": Times(-1.0)}
     source = torch.rand(3, 1, 21, 10)
