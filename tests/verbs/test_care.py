@@ -379,3 +379,29 @@ def test_a_setting_that_cannot_work_is_not_put_back(tmp_path: Path, monkeypatch:
     place = Place.read(state(tiny(tmp_path, remedies="auto", beta1=0.9, duration="1280img")))
     assert [(one["id"], one["outcome"]) for one in place.treatments][:2] == [("steady", "kept"), ("penalties", "kept")]
     assert place.changes["beta1"] == 0.0
+
+
+def found(*ailments: str) -> Diagnosis:
+    return Diagnosis(False, "ill", None, tuple(Finding(name, 0.9, 0.9, 320.0) for name in ailments))
+
+
+def test_what_is_treated_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An explosion even during a trial; nothing beside faulty data; what has a remedy before what has none left."""
+    script(monkeypatch, lambda seen, settings: None)
+    config = RunConfig.read(tiny(tmp_path, remedies="auto", duration="64img").config())
+    beside, place = care.Care(config), Place(seen=32)
+    first = beside.to_treat(found("oscillation", "mode_collapse"), place)
+    assert first is not None and first.ailment == "oscillation"
+    assert beside.to_treat(found("data_fault", "mode_collapse"), place) is None
+    spent = [
+        {"id": one.id, "ailment": "oscillation", "outcome": "undone"} for one in beside.offered("oscillation", place)
+    ]
+    common = {"changes": {}, "gain": 1.0, "until": 0}
+    tried = Place(seen=32, treatments=[{**one, **common} for one in spent])
+    second = beside.to_treat(found("oscillation", "mode_collapse"), tried)
+    assert second is not None and second.ailment == "mode_collapse"
+    trial = {"id": "pack", "ailment": "mode_collapse", "outcome": "trial", "until": 64, "changes": {}, "gain": 1.0}
+    busy = Place(seen=32, treatments=[trial])
+    assert beside.to_treat(found("oscillation"), busy) is None
+    exploded = beside.to_treat(found("oscillation", "explosion"), busy)
+    assert exploded is not None and exploded.ailment == "explosion"

@@ -70,17 +70,16 @@ class Care:
     def to_treat(self, diagnosis: Diagnosis, place: Place) -> Finding | None:
         """The finding to act on now: of those that may be treated unasked, the first for which there is something left.
 
-        Nothing against the consequences of a data fault: no setting mends that.
+        Nothing against what a data fault brings with it: no setting mends that.
         """
         on_trial = any(t["outcome"] == "trial" and place.counter < t["until"] for t in place.treatments)
-        for finding in diagnosis.findings:
-            if finding.ailment == "explosion" and self.may_treat(finding.ailment):
+        may = [finding for finding in diagnosis.findings if finding.sick and self.may_treat(finding.ailment)]
+        for finding in may:
+            if finding.ailment == "explosion":
                 return finding
-            if on_trial or finding.ailment == "data_fault":
-                return None  # one change at a time
-            if finding.sick and self.may_treat(finding.ailment) and self.remedy(finding, place):
-                return finding
-        return None
+        if on_trial or (may and may[0].ailment == "data_fault"):
+            return None  # one change at a time
+        return next((finding for finding in may if self.remedy(finding, place)), None)
 
     def to_end(self, place: Place) -> tuple[Finding, Remedy] | None:
         """At the end of a training that is ill: to keep its best instead, where that was better."""
