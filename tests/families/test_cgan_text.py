@@ -20,13 +20,14 @@ from gansmith.runs.state import Training
 from tests import games
 
 SHAPE = "colour"
+SMALL = {key: value for key, value in games.SMALL.items() if key in family("cgan").settings.model_fields}
 TRICKS = {"pack": 2, "augment": "colour,translation", "lecam": 0.3, "penalty_share": 1.0, "minibatch_std": True}
 
 
 def game(shape: str = SHAPE, **settings: Any) -> Game:
     cgan, spec = family("cgan"), games.spec(shape, "captions")
     torch.manual_seed(reseed(0, -1))
-    small = games.SMALL | {"condition_size": 8}
+    small = SMALL | {"condition_size": 8}
     return cgan.build(cgan.settings.read(cgan.recipe(spec).values | small | settings), spec, games.IMAGES)
 
 
@@ -102,7 +103,7 @@ def test_without_clip_its_absence_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 def test_images_with_both_are_told_their_caption_unless_asked_otherwise() -> None:
     cgan, both = family("cgan"), games.spec(SHAPE, "captions").changed(**games.COMES["labels"])
     for condition, reads in {"auto": True, "caption": True, "label": False}.items():
-        settings = cgan.settings.read(games.SMALL | {"condition": condition})
+        settings = cgan.settings.read(SMALL | {"condition": condition})
         assert ("text" in cgan.build(settings, both, 100).networks) == reads
 
 
@@ -117,4 +118,4 @@ def test_images_with_both_are_told_their_caption_unless_asked_otherwise() -> Non
 def test_what_captions_cannot_be_used_for_is_refused(needs: str, settings: dict[str, str], what: str) -> None:
     cgan = family("cgan")
     with pytest.raises(UsageError, match=what):
-        cgan.build(cgan.settings.read(games.SMALL | settings), games.spec(SHAPE, needs), 100)
+        cgan.build(cgan.settings.read(SMALL | settings), games.spec(SHAPE, needs), 100)
