@@ -199,7 +199,12 @@ def read(networks: Networks, images: Tensor, codes: Codes) -> Tensor:
 
 
 def recipe(spec: DataSpec) -> Recipe:
-    return Recipe(reasons=("InfoGAN, as published: a code of 10 categories and 2 continuous values",))
+    return Recipe(
+        reasons=(
+            "InfoGAN, as published: a code of 10 categories and 2 continuous values",
+            "where the code is to find classes, agreement=1 noise=0.5 finds them sooner and more surely",
+        )
+    )
 
 
 INFOGAN = Family(
