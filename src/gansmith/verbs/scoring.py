@@ -27,6 +27,7 @@ from gansmith.verbs.spaces import Space
 IMAGE_FLOATS = 2**26  # of each side, for the scores that need all pixels at once
 COLUMNS = 12  # at most so many are listed one by one
 MODES = {"ring": (ring_centres, RING_SIGMA), "grid": (grid_centres, GRID_SIGMA)}
+FEWEST_UNSEEN = 200  # held-out samples, from which on what was learnt from fakes is tested on them
 MEMORISED = ("memorisation", "copying z")
 
 
@@ -79,9 +80,12 @@ def with_labels(space: Space, sides: Sides) -> tuple[list[Score], dict[str, dict
     asked, told, taught = (torch.from_numpy(np.array(labels)) for labels in (fake, real, floor))
     n = min(len(asked), len(taught))
     fakes, learned, tested = (space.fake[:n], asked[:n]), (space.floor[:n], taught[:n]), (space.real, told)
+    unseen = tested
+    if sides.held.labels is not None and len(sides.held) >= FEWEST_UNSEEN:  # the real side may have been trained on
+        unseen = (space.held, torch.from_numpy(np.array(sides.held.labels)))
     scores = []
     for name, compare in (("CAS", by_label.classification_accuracy), ("1-NN TSTR", by_label.nearest_neighbour)):
-        found = compare(*fakes, *learned, *tested)
+        found = compare(*fakes, *learned, *unseen)
         scores.append(_or_why(Score(name, found.fakes, n, space.name, floor=found.reals, better="high")))
     judged = by_label.faithfulness(*learned, *tested, *fakes)
     scores.append(
