@@ -138,7 +138,7 @@ class Straight(nn.Module):
 def test_sensitivity_is_the_length_of_a_step_over_the_reals_distance() -> None:
     """Of an isometry of scale s it is s over the median distance of the reals, whatever the step."""
     found = looked("digits")
-    with_generator(found, Straight(4, (1, 8, 8), 0.05))
+    with_generator(found, Straight(found.config.settings["z"], (1, 8, 8), 0.05))
     rows = reals(found).flatten(1).numpy()
     apart = np.median([np.linalg.norm(a - b) for index, a in enumerate(rows) for b in rows[:index]])
     assert found.look()["check/sensitivity"] == pytest.approx(0.05 / apart, rel=1e-3)

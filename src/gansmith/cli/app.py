@@ -43,7 +43,9 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 def train(
     data: Data,
     settings: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="see gansmith models")] = None,
-    family: Annotated[str | None, typer.Option("-f", "--family", help="robust (default); gansmith models lists them")] = None,
+    family: Annotated[
+        str | None, typer.Option("-f", "--family", help="robust (default); gansmith models lists them")
+    ] = None,
     duration: Annotated[
         str | None, typer.Option("-d", "--duration", help="10m, 500kimg, 20ep or until-plateau")
     ] = None,

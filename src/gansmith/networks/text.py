@@ -32,6 +32,8 @@ class TextEncoder(nn.Module):
     size: of a sentence; width: of words and of the network's state.
     """
 
+    folds: Tensor
+
     def __init__(self, size: int, width: int = 96, buckets: int = BUCKETS) -> None:
         super().__init__()
         self.size = size
@@ -125,7 +127,7 @@ def pieces(captions: Tensor, folds: Tensor, buckets: int) -> Pieces:
         hashes.append(_hash(runs[row[chosen], start[chosen]], size))
     owner = torch.cat(owners)
     parts = torch.zeros(len(distinct), device=letters.device).index_add(0, owner, torch.ones_like(owner).float())
-    return Pieces(words.unflatten(0, (-1, most)), owner, torch.cat(hashes) % buckets, parts)
+    return Pieces(words.view(-1, most), owner, torch.cat(hashes) % buckets, parts)
 
 
 def characters(captions: Tensor, folds: Tensor) -> Tensor:

@@ -30,7 +30,11 @@ def run_history(run: Run) -> History:
 
 
 def history_of(
-    lines: Iterable[Mapping[str, Any]], config: Mapping[str, Any], changes: Mapping[str, Any], *, kept: int | None = None
+    lines: Iterable[Mapping[str, Any]],
+    config: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    *,
+    kept: int | None = None,
 ) -> History:
     """What the doctor may know of a run: its way without what was rolled back, its settings, its data.
 
