@@ -54,12 +54,15 @@ def tiny(command: str) -> list[str]:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder as the documentation imagines it: `photos/` in two classes, and `people.csv`."""
+    """A folder as the documentation imagines it: `photos/` in two classes, pairs in `facades/`, and `people.csv`."""
     dice = random.Random(0)
     for number in range(24):
         path = tmp_path / "photos" / ("cats" if number % 2 else "dogs") / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.frombytes("RGB", (20, 16), dice.randbytes(20 * 16 * 3)).save(path)
+    (tmp_path / "facades").mkdir()
+    for number in range(12):
+        Image.frombytes("RGB", (32, 16), dice.randbytes(32 * 16 * 3)).save(tmp_path / "facades" / f"{number}.png")
     with (tmp_path / "people.csv").open("w", newline="") as file:
         rows = ((f"{dice.gauss(170, 8):.1f}", f"{dice.gauss(70, 9):.1f}") for _ in range(200))
         csv.writer(file).writerows([("height", "weight"), *rows])

@@ -73,7 +73,7 @@ USAGE: list[tuple[list[str], list[str]]] = [
     (["sample", "-n", "0"], ["0 samples cannot be drawn"]),
     (["stop", "none"], ["there is no run 'none'"]),
     (["data", "nowhere"], ["There is no nowhere"]),
-    (["families", "gna"], ["There is no family 'gna'"]),
+    (["models", "gna"], ["There is no family 'gna'"]),
 ]
 
 
@@ -303,7 +303,7 @@ def test_ctrl_c_before_training_leaves_in_peace(ask: Ask, tmp_path: Path, monkey
     def pressed(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gansmith.verbs.train.open_data", pressed)
+    monkeypatch.setattr("gansmith.verbs.train.open_for", pressed)
     assert ask("train", "digits", *SHORT).code == 130
     assert list(tmp_path.iterdir()) == []
 
