@@ -54,15 +54,17 @@ def tiny(command: str) -> list[str]:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder as the documentation imagines it: `photos/` in two classes, pairs in `facades/`, and `people.csv`."""
+    """A folder as the documentation imagines it: `photos/` in two classes, pairs in `facades/` and `emoji/`, and `people.csv`."""
     dice = random.Random(0)
     for number in range(24):
         path = tmp_path / "photos" / ("cats" if number % 2 else "dogs") / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.frombytes("RGB", (20, 16), dice.randbytes(20 * 16 * 3)).save(path)
-    (tmp_path / "facades").mkdir()
-    for number in range(12):
-        Image.frombytes("RGB", (32, 16), dice.randbytes(32 * 16 * 3)).save(tmp_path / "facades" / f"{number}.png")
+    for folder, width in {"facades": 32, "emoji/flat": 16, "emoji/3d": 16}.items():
+        (tmp_path / folder).mkdir(parents=True)
+        for number in range(12):
+            image = Image.frombytes("RGB", (width, 16), dice.randbytes(width * 16 * 3))
+            image.save(tmp_path / folder / f"{number}.png")
     with (tmp_path / "people.csv").open("w", newline="") as file:
         rows = ((f"{dice.gauss(170, 8):.1f}", f"{dice.gauss(70, 9):.1f}") for _ in range(200))
         csv.writer(file).writerows([("height", "weight"), *rows])
