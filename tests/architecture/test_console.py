@@ -54,7 +54,7 @@ def tiny(command: str) -> list[str]:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder as the pages imagine it: `photos/` in two classes, pairs in `facades/` and `emoji/`, and `people.csv`."""
+    """The folder the pages imagine: `photos/` in two classes, pairs in `facades/` and `emoji/`, also `people.csv`."""
     dice = random.Random(0)
     for number in range(24):
         path = tmp_path / "photos" / ("cats" if number % 2 else "dogs") / f"{number}.png"
