@@ -106,8 +106,8 @@ def first(sample: Sample, share: float) -> Sample:
 def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Step, *, tracked: bool) -> Shown:
     """Have both judged; tracked: in float32, the images requiring grad."""
     if tracked:
-        fake = replace(fake, image=fake.one.float().requires_grad_(True))
-        real = replace(real, image=real.one.float().requires_grad_(True))
+        fake = replace(fake, image=fake.one.detach().float().requires_grad_(True))
+        real = replace(real, image=real.one.detach().float().requires_grad_(True))
     kind = fake.one.device.type
     with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and not tracked):
         if duel.together:
