@@ -12,13 +12,14 @@ from gansmith.cli.app import Channels, Data, Device, Fit, Holdout, Json, NoCache
 if TYPE_CHECKING:
     from gansmith.runs.comparison import Comparison
 
-FAMILIES = "robust,dcgan,gan,vae,naive-bayes,mixture"
-
 
 @app.command()
 def compare(
     data: Data,
-    families: Annotated[str, typer.Option(help="with commas; pca and mixture need no network")] = FAMILIES,
+    families: Annotated[
+        str | None,
+        typer.Option(help="with commas; pca and mixture need no network (default: several that need only images)"),
+    ] = None,
     duration: Annotated[str, typer.Option("-d", "--duration", help="of each training: 5m, 200kimg or 20ep")] = "5m",
     seeds: Annotated[int, typer.Option(help="trainings of each family")] = 1,
     count: Annotated[int, typer.Option("-n", "--count", help="generated samples that are scored")] = 2000,
@@ -33,12 +34,14 @@ def compare(
 ) -> None:
     """Train several families on DATA, each as long, and score them alike; the same command goes on where it stopped."""
     from gansmith.cli.show import Show
+    from gansmith.verbs.compare import DEFAULT
     from gansmith.verbs.compare import compare as run
 
+    names = DEFAULT if families is None else [name.strip() for name in families.split(",") if name.strip()]
     with Show(quiet=as_json) as watch:
         found = run(
             data,
-            families=[name.strip() for name in families.split(",") if name.strip()],
+            families=names,
             duration=duration,
             seeds=seeds,
             count=count,

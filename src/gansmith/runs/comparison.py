@@ -77,9 +77,9 @@ class Comparison:
     @property
     def floor(self) -> dict[str, float]:
         """The scores of real samples in the place of generated ones."""
-        floors = (one.figures[name] for name in COLUMNS for one in self.candidates[:1] if name in one.figures)
-        names = (name for name in COLUMNS for one in self.candidates[:1] if name in one.figures)
-        return {name: figure.floor for name, figure in zip(names, floors) if figure.floor is not None}
+        first = self.candidates[0].figures if self.candidates else {}
+        floors = {name: first[name].floor for name in COLUMNS if name in first}
+        return {name: floor for name, floor in floors.items() if floor is not None}
 
     def to_json(self) -> dict[str, Any]:
         facts = {key: value for key, value in vars(self).items() if key not in {"candidates", "folder"}}
