@@ -36,14 +36,19 @@ class SmoothConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, padding=kernel // 2, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not torch.is_grad_enabled() or x.device.type != "cpu":
-            return super().forward(x)
-        weight, bias = self.weight, self.bias
-        if torch.is_autocast_enabled(x.device.type):
-            kind = torch.get_autocast_dtype(x.device.type)
-            x, weight, bias = x.to(kind), weight.to(kind), None if bias is None else bias.to(kind)
-        result: Tensor = _Convolve.apply(x, weight, bias, self.padding[0], self.groups)  # type: ignore[no-untyped-call]
-        return result
+        return smooth_conv2d(x, self.weight, self.bias, self.groups)
+
+
+def smooth_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
+    """The same with any weights (out, in / groups, k, k), such as scaled ones."""
+    padding = weight.shape[-1] // 2
+    if not torch.is_grad_enabled() or x.device.type != "cpu":
+        return conv2d(x, weight, bias, padding=padding, groups=groups)
+    if torch.is_autocast_enabled(x.device.type):
+        kind = torch.get_autocast_dtype(x.device.type)
+        x, weight, bias = x.to(kind), weight.to(kind), None if bias is None else bias.to(kind)
+    result: Tensor = _Convolve.apply(x, weight, bias, padding, groups)  # type: ignore[no-untyped-call]
+    return result
 
 
 def _backward(gy: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, mask: list[bool]) -> list[Tensor]:
