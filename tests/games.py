@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from gansmith.data.batch import Batch
 from gansmith.data.captions import encode
@@ -88,11 +89,17 @@ def game(family: str = "robust", shape: str = "grey", *, seed: int = 0, **settin
     return made
 
 
-def batches(shape: str = "grey", size: int = 8, *, seen: int = 0) -> Iterator[Batch]:
-    """Endless real batches with all that can come with images, each a pure function of the images seen before it."""
+def batches(
+    shape: str = "grey", size: int = 8, *, seen: int = 0, reduced: tuple[int, int] | None = None
+) -> Iterator[Batch]:
+    """Endless real batches with all that can come with images, each a pure function of the images seen before it.
+
+    reduced: (height, width) to which an act wants its images reduced.
+    """
     while True:
         chance = torch.Generator().manual_seed(seen)
         image = torch.rand(size, *SHAPES[shape], generator=chance) * 2 - 1
+        image = image if reduced is None else adaptive_avg_pool2d(image, reduced)
         image = image.contiguous(memory_format=torch.channels_last) if image.dim() == 4 else image
         with_it = conditions(shape, size, seed=seen)
         yield Batch(image, with_it.pop("label"), with_it)
@@ -118,7 +125,10 @@ def advance(
     taken: list[Step] = []
     while len(taken) < steps:
         act, end = next(remaining(training.game.acts, place.seen))
-        players = (training.game.during(act), batches(shape, size, seen=place.seen), training.optimizers)
+        if act.fresh and place.seen == end - act.images:
+            training.optimizers.forget()
+        real = batches(shape, act.batch or size, seen=place.seen, reduced=act.size)
+        players = (training.game.during(act), real, training.optimizers)
         for step in play(
             *players,
             training.averages,

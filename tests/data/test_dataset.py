@@ -57,6 +57,15 @@ def test_batches_continue_from_anywhere(tmp_path: Path, batch: int, seen: int) -
     assert torch.equal(torch.cat([b.label for b in pieces]), torch.cat([b.label for b in single]))  # type: ignore[misc]
 
 
+def test_at_a_smaller_size_batches_show_the_same_images(tmp_path: Path) -> None:
+    """Every batch is the mean over blocks of the one at full size; the sets themselves stay as they are."""
+    found = dataset(folder=tmp_path)
+    height, width = found.spec.shape[1:]
+    full, small = (next(d.batches(16, seed=1, seen=5)).image for d in (found, found.at((height // 2, width // 2))))
+    torch.testing.assert_close(small, torch.nn.functional.avg_pool2d(full, 2), rtol=0, atol=0.5 / 127)
+    assert found.at(None) is found.at((height, width)) is found
+
+
 def test_held_out_samples_never_enter_a_batch(tmp_path: Path) -> None:
     found = dataset(1000, folder=tmp_path, holdout=0.2)
     assert len(found.held) == 200

@@ -87,3 +87,18 @@ def test_state_names_every_parameter_of_every_learner() -> None:
         for slot in ("step", "exp_avg", "exp_avg_sq")
     }
     assert Optimizers(game).state().keys() == names
+
+
+def test_what_is_forgotten_begins_again() -> None:
+    """The step after is the first of a new Adam: as long as the learning rate, whatever came before."""
+    network = nn.Linear(3, 1, bias=False)
+    optimizers = one(network, Adam(constant(0.1), 0.9, constant(0.99)))
+    for gradient in (5.0, -3.0, 0.5):
+        network.weight.grad = torch.full((1, 3), gradient)
+        optimizers.step("net", Adam(constant(0.1), 0.9, constant(0.99)), 0)
+    optimizers.forget()
+    assert not any(value.any() for value in optimizers.state().values())
+    before = network.weight.detach().clone()
+    network.weight.grad = torch.full((1, 3), -0.2)
+    optimizers.step("net", Adam(constant(0.1), 0.9, constant(0.99)), 0)
+    torch.testing.assert_close(network.weight.detach() - before, torch.full((1, 3), 0.1))

@@ -42,9 +42,9 @@ def at_every_step(monkeypatch: pytest.MonkeyPatch, act: Callable[[session.Sessio
     """Call `act` between steps, before whatever else happens there."""
     plain = session.Session.housekeeping
 
-    def housekeeping(self: session.Session) -> None:
+    def housekeeping(self: session.Session, batch: int) -> None:
         act(self)
-        plain(self)
+        plain(self, batch)
 
     monkeypatch.setattr(session.Session, "housekeeping", housekeeping)
 

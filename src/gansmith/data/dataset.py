@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from gansmith.data.batch import Batch
 from gansmith.data.gather import announced, as_floats, as_floats_there, gathered
 from gansmith.data.order import balanced_orders, orders
 from gansmith.data.report import DataReport
+from gansmith.data.shrink import shrunk
 from gansmith.data.spec import DataSpec
 
 NONE = np.empty(0, np.int64)
@@ -53,6 +54,12 @@ class Dataset:
             given["caption"] = torch.from_numpy(self.captions[rows]).to(device)
         label = None if self.labels is None else torch.from_numpy(self.labels[rows]).to(device)
         return Batch(self.tensor(rows).to(device), label, given)
+
+    def at(self, size: tuple[int, int] | None) -> Dataset:
+        """The same images at a smaller (height, width), sources too; None, or their own size: as they are."""
+        if size is None or size == self.values.shape[1:3]:
+            return self
+        return replace(self, values=shrunk(self.values, size))
 
     def batches(
         self, batch: int, *, seed: int, seen: int, device: torch.device | str = "cpu", channels_last: bool = True

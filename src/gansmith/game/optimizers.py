@@ -58,6 +58,11 @@ class Optimizers:
             parameter.grad = None
         return norm
 
+    def forget(self) -> None:
+        """Begin again as if nothing had been learnt."""
+        for moments in self.moments.values():
+            torch._foreach_zero_([value for kept in moments for value in kept])
+
     def state(self) -> dict[str, Tensor]:
         """Every moment and step count as `network/parameter/slot`: live tensors, to be copied from or into."""
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, cast
@@ -18,6 +18,7 @@ from gansmith.engine import Engine, fingerprint
 from gansmith.errors import UsageError
 from gansmith.families import family as find_family
 from gansmith.families.family import Family
+from gansmith.game.acts import remaining
 from gansmith.game.averages import Averages
 from gansmith.game.game import Game, Step
 from gansmith.game.loop import learning, play, reseed
@@ -30,6 +31,7 @@ from gansmith.verbs.duration import Duration, read_duration, readable
 from gansmith.verbs.frames import spread
 from gansmith.verbs.opening import family_for
 
+TRIED = 1_000_000  # images of a game that is only tried
 SMALL = 10_000  # images; above, a discriminator does not learn them by heart within any common training
 
 
@@ -171,7 +173,8 @@ def fit_memory(
     Measured on a batch of a few images: bytes kept for the backward pass, per image, and the weights with moments.
     """
     few = min(4, settings.batch)
-    game = build(family, settings, dataset.spec, settings.batch, seed, engine.device)
+    game = build(family, settings, dataset.spec, TRIED, seed, engine.device)
+    seen = TRIED - 1  # in the last act, whose images are the largest
     batch = next(dataset.batches(few, seed=seed, seen=0, device=engine.device))
     kept: list[list[torch.Tensor]] = []  # in boxes: an operation that keeps its own result would hold itself for ever
 
@@ -181,7 +184,7 @@ def fit_memory(
 
     most = 0
     for turn in game.turns:
-        step = Step(0, 0, batch, {name: dial(0) for name, dial in game.dials.items()})
+        step = Step(0, seen, batch, {name: dial(seen) for name, dial in game.dials.items()})
         keeping = torch.autograd.graph.saved_tensors_hooks(keep, lambda box: box[0])
         with learning(game.networks, turn.learners), engine.autocast(), keeping:
             turn.loss(game.networks, step)
@@ -213,21 +216,32 @@ def measure_speed(
     budget: float = 2.5,
 ) -> float:
     """Images per second of a throw-away game, in about `budget` seconds; the first steps are not counted."""
-    game = build(family, settings, dataset.spec, 1_000_000, seed, engine.device)
-    batches = dataset.batches(settings.batch, seed=seed, seen=0, device=engine.device)
-    steps = play(game, batches, Optimizers(game), Averages(game), seed=seed, parts=parts, engine=engine)
+    game = build(family, settings, dataset.spec, TRIED, seed, engine.device)
+    seconds = 0.0  # of an image, averaged over the acts
+    for act, end in remaining(game.acts, 0):
+        batches = dataset.at(act.size).batches(act.batch or settings.batch, seed=seed, seen=0, device=engine.device)
+        learners = (Optimizers(game), Averages(game))
+        steps = play(
+            game.during(act), batches, *learners, seen=end - act.images // 2, seed=seed, parts=parts, engine=engine
+        )
+        seconds += act.images / TRIED / speed_of(steps, budget / len(game.acts), engine)
+    return 1 / seconds
+
+
+def speed_of(steps: Iterator[Step], budget: float, engine: Engine) -> float:
+    """Images per second of the steps after the first, watched for about `budget` seconds."""
     begin = time.perf_counter()
     for _ in islice(steps, 3):
         if time.perf_counter() - begin > budget / 2:
             break
     start, taken = time.perf_counter(), 0
     for step in steps:
-        taken += 1
+        taken += len(step.batch)
         if torch.device(engine.device).type == "cuda":
             step.facts["gradient/generator"].item()
         if time.perf_counter() - begin > budget:
             break
-    return taken * settings.batch / (time.perf_counter() - start)
+    return taken / (time.perf_counter() - start)
 
 
 def describe(plan: Plan) -> list[str]:

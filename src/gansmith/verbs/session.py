@@ -106,8 +106,10 @@ class Session:
         training, config, place = self.training, self.config, self.place
         game = training.game
         act, end = next(remaining(game.acts, place.seen))
-        batches = self.record.dataset.batches(
-            int(config.settings["batch"]),
+        if act.fresh and place.seen == end - act.images:
+            training.optimizers.forget()
+        batches = self.record.dataset.at(act.size).batches(
+            act.batch or int(config.settings["batch"]),
             seed=config.seed,
             seen=place.seen,
             device=self.record.engine.device,
@@ -133,7 +135,7 @@ class Session:
                 skipped = int(training.optimizers.skipped)
                 self.skip(step)
             if self.training is training:
-                self.housekeeping()
+                self.housekeeping(len(step.batch))
             if place.seen >= end or self.asked or self.level or self.training is not training:
                 return
 
@@ -155,10 +157,10 @@ class Session:
         """Whether something that no skipped step protects, such as batch statistics, is not finite any more."""
         return not all(bool(torch.isfinite(buffer).all()) for buffer in self.training.game.networks.buffers())
 
-    def housekeeping(self) -> None:
-        """Between steps: pictures and check-ups by images seen, the rest by the clock."""
+    def housekeeping(self, batch: int) -> None:
+        """After a step of `batch` images: pictures and check-ups by images seen, the rest by the clock."""
         record, training = self.record, self.training
-        seen, batch, now = self.place.counter, int(self.config.settings["batch"]), time.perf_counter()
+        seen, now = self.place.counter, time.perf_counter()
         if frame_due(seen, batch, self.config.images):
             record.frame()
         ends = seen >= self.config.images
