@@ -10,7 +10,7 @@ from torch import nn
 from gansmith.networks.last import last_layer
 from gansmith.networks.mlp import MaxoutDiscriminator, MLPDiscriminator
 from gansmith.networks.patch import PatchDiscriminator
-from gansmith.networks.spread import SeeingSpread, SeeingSpreadEverywhere, see_spread, spread
+from gansmith.networks.spread import SeeingSpread, SeeingSpreadEverywhere, see_spread, spread, with_spread
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,19 @@ def test_a_convolution_sees_it_everywhere() -> None:
         apart = (judge(image) - before).view(4, 6, 6)[:, 1:-1, 1:-1]  # at the borders some of the kernel sees padding
     expected = 160 * spread(judge.layers(image).flatten(1))
     torch.testing.assert_close(apart, expected[:, :, None].expand_as(apart), rtol=1e-4, atol=1e-4)
+
+
+def test_one_more_map_is_the_spread_everywhere() -> None:
+    maps = torch.randn(4, 3, 2, 5, generator=torch.Generator().manual_seed(2))
+    seen = with_spread(maps)
+    assert torch.equal(seen[:, :3], maps)
+    expected = maps.std(0, correction=0).mean()
+    torch.testing.assert_close(seen[:, 3], expected.expand(4, 2, 5), atol=1e-6, rtol=1e-5)
+
+
+def test_a_network_that_sees_it_elsewhere_is_left_alone() -> None:
+    network = MLPDiscriminator((6,), 4, 1)
+    network.sees_spread = True
+    layers = list(network.modules())
+    see_spread(network)
+    assert list(network.modules()) == layers

@@ -39,8 +39,13 @@ class SeeingSpreadEverywhere(nn.Conv2d):
         take_over(self, layer)
 
     def forward(self, maps: Tensor) -> Tensor:
-        one = spread(maps.flatten(1)).to(maps.dtype)[:, :, None, None]
-        return super().forward(torch.cat([maps, one.expand(-1, -1, *maps.shape[2:])], 1))
+        return super().forward(with_spread(maps))
+
+
+def with_spread(maps: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C + 1, H, W): one more map, everywhere the `spread` of the others."""
+    one = spread(maps.flatten(1)).to(maps.dtype)[:, :, None, None]
+    return torch.cat([maps, one.expand(-1, -1, *maps.shape[2:])], 1)
 
 
 @torch.no_grad()
@@ -72,8 +77,11 @@ def spread(features: Tensor, group: int = GROUP) -> Tensor:
 def see_spread(discriminator: nn.Module) -> None:
     """Give the discriminator's last layer the spread of its batch to see, in place.
 
+    One with a true attribute `sees_spread` has a place for it further down, and is left as it is.
     Reals and fakes must then be judged in passes of their own, or groups would mix them.
     """
+    if getattr(discriminator, "sees_spread", False):
+        return
     place = last_place(discriminator)
     parent, _, leaf = place.rpartition(".")
     layer = discriminator.get_submodule(place)
