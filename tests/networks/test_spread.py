@@ -102,7 +102,7 @@ def test_one_more_map_is_the_spread_everywhere() -> None:
 
 def test_a_network_that_sees_it_elsewhere_is_left_alone() -> None:
     network = MLPDiscriminator((6,), 4, 1)
-    network.sees_spread = True
+    setattr(network, "sees_spread", True)  # noqa: B010 - a module's attributes are declared
     layers = list(network.modules())
     see_spread(network)
     assert list(network.modules()) == layers
