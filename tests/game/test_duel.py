@@ -13,8 +13,10 @@ from gansmith.data.batch import Batch
 from gansmith.game.duel import (
     Duel,
     Sample,
+    alike,
     augmented,
     blurred_by_noise,
+    both,
     discriminator_loss,
     first,
     generator_loss,
@@ -25,7 +27,7 @@ from gansmith.game.duel import (
 )
 from gansmith.game.game import Networks, Step, players
 from gansmith.losses.objectives import OBJECTIVES
-from gansmith.losses.penalties import PENALTIES
+from gansmith.losses.penalties import PENALTIES, sizes
 
 
 class Judge(nn.Module):
@@ -131,7 +133,7 @@ def test_together_or_apart_is_the_same_without_batch_statistics(tracked: bool) -
         shown = judged(at.duel(), at.networks, *make(at.duel(), at.networks, step()), step(), tracked=tracked)
         found.append((shown.real_logits, shown.fake_logits))
         assert len(at.judge.images) == (1 if together else 2)
-        assert shown.real.requires_grad == shown.fake.requires_grad == tracked
+        assert [one.requires_grad for one in sizes(shown.real, shown.fake)] == [tracked] * 2
     torch.testing.assert_close(found[0], found[1])
 
 
@@ -204,3 +206,23 @@ def test_both_sides_are_augmented_before_they_are_judged_and_gradients_flow_back
     slopes = torch.autograd.grad(terms["loss"], list(at.networks["generator"].parameters()))
     assert all(slope.abs().sum() > 0 for slope in slopes)
     assert not torch.equal(fake, real)
+
+
+def test_several_sizes_are_changed_alike() -> None:
+    """By the same draws at every size, and the next change draws others."""
+    sample = Sample([torch.zeros(5, 1, 2, 2), torch.zeros(5, 1, 4, 4)])
+    torch.manual_seed(0)
+    once, again = (alike(sample, lambda image: image + torch.rand(5, 1, 1, 1)) for _ in range(2))
+    small, large = once.images
+    assert torch.equal(small[:, :, 0, 0], large[:, :, 3, 3])
+    assert len(set(small[:, 0, 0, 0].tolist())) == 5
+    assert not torch.equal(once.images[0], again.images[0])
+
+
+def test_both_sides_at_several_sizes_are_judged_in_one_pass() -> None:
+    real, fake = (Sample([torch.full((3, 1, 2, 2), v), torch.full((3, 1, 4, 4), v)]) for v in (1.0, -1.0))
+    joined = both(real, fake)
+    assert [tuple(image.shape) for image in joined.images] == [(6, 1, 2, 2), (6, 1, 4, 4)]
+    assert [image[:3].mean().item() for image in joined.images] == [1, 1]
+    assert [image[3:].mean().item() for image in joined.images] == [-1, -1]
+    assert len(first(joined, 0.5).images[1]) == 3

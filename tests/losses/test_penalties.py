@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gansmith.losses.penalties import PENALTIES, Shown, dragan, gradient_penalty, r1, r1_and_r2, r2
+from gansmith.losses.penalties import PENALTIES, Shown, dragan, gradient_penalty, r1, r1_and_r2, r2, sizes
 
 
 def net(inputs: int = 5) -> nn.Module:
@@ -38,8 +38,8 @@ def slopes(network: nn.Module, points: Tensor, width: float = 1e-6) -> Tensor:
 def test_r1_and_r2_are_half_the_mean_squared_slope() -> None:
     network = net()
     seen = shown(network)
-    on_real = slopes(network, seen.real).square().sum(1).mean() / 2
-    on_fake = slopes(network, seen.fake).square().sum(1).mean() / 2
+    on_real = slopes(network, sizes(seen.real)[0]).square().sum(1).mean() / 2
+    on_fake = slopes(network, sizes(seen.fake)[0]).square().sum(1).mean() / 2
     torch.testing.assert_close(r1(seen), on_real, rtol=1e-6, atol=0)
     torch.testing.assert_close(r2(seen), on_fake, rtol=1e-6, atol=0)
     torch.testing.assert_close(r1_and_r2(seen), on_real + on_fake, rtol=1e-6, atol=0)
@@ -60,7 +60,7 @@ def test_gradient_penalty_looks_between_reals_and_fakes() -> None:
     found = gradient_penalty(seen)
     torch.manual_seed(6)
     share = torch.rand(6, 1, dtype=torch.float64)
-    between = share * seen.real.detach() + (1 - share) * seen.fake.detach()
+    between = share * sizes(seen.real)[0].detach() + (1 - share) * sizes(seen.fake)[0].detach()
     expected = (slopes(network, between).norm(dim=1) - 1).square().mean()
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
 
@@ -71,7 +71,7 @@ def test_dragan_looks_around_the_reals() -> None:
     torch.manual_seed(7)
     found = dragan(seen)
     torch.manual_seed(7)
-    real = seen.real.detach()
+    real = sizes(seen.real)[0].detach()
     around = real + 0.5 * real.std(correction=0) * torch.rand_like(real)
     expected = (slopes(network, around).norm(dim=1) - 1).square().mean()
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
@@ -145,3 +145,25 @@ def test_the_penalised_equilibrium_of_a_line() -> None:
         real = torch.zeros(3, 1, dtype=torch.float64).requires_grad_(True)
         (pull,) = torch.autograd.grad(r1(Shown(real, real, network(real), network(real), network)), network.slope)
         assert pull.item() == pytest.approx(w)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_several_sizes_are_one_image(name: str) -> None:
+    """Cut into two tensors, an image has the slope it has whole."""
+    network, whole = net(), shown(net())
+    whole = Shown(whole.real, whole.fake, network(whole.real), network(whole.fake), network)
+    real, fake = (
+        [part.detach().requires_grad_(True) for part in sizes(one)[0].tensor_split((2,), 1)]
+        for one in (whole.real, whole.fake)
+    )
+
+    def judge(image: list[Tensor]) -> Tensor:
+        return network(torch.cat(image, 1))
+
+    cut = Shown(real, fake, judge(real), judge(fake), judge)
+    found = []
+    for one in (whole, cut):
+        torch.manual_seed(5)
+        found.append(PENALTIES[name](one))
+    # DRAGAN goes by the deviation of what it is given, which differs between parts.
+    torch.testing.assert_close(*found, rtol=0.3 if name == "dragan" else 1e-5, atol=1e-6)

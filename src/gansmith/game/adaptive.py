@@ -5,12 +5,10 @@ Karras et al. 2020, section 3: r = E[sign D(real)] tells overfitting, and the pr
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor, nn
 
-from gansmith.game.duel import seen_through
+from gansmith.game.duel import alike, seen_through
 from gansmith.game.game import Duel, Networks, Rule, Sample, Step
 from gansmith.losses.diffaugment import sometimes
 
@@ -36,7 +34,7 @@ def adaptively_augmented(duel: Duel, kinds: str) -> Duel:
     augment = sometimes(kinds)
 
     def view(sample: Sample, networks: Networks, step: Step) -> Sample:
-        return replace(sample, image=augment(sample.one, strength(networks).p))
+        return alike(sample, lambda image: augment(image, strength(networks).p))
 
     return seen_through(duel, view)
 

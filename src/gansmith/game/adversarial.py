@@ -40,8 +40,8 @@ from gansmith.game.lecam import Anchors, anchored, lecam
 from gansmith.game.lookahead import SlowWeights, lookahead
 from gansmith.game.matching import matching
 from gansmith.game.packing import packed
-from gansmith.game.rates import adam, half_life, towards_end
-from gansmith.game.schedules import linear
+from gansmith.game.rates import adam, half_life, rescaled, towards_end
+from gansmith.game.schedules import Schedule, linear
 from gansmith.game.settings import AdversarialSettings as AdversarialSettings
 from gansmith.game.settings import LearningSettings
 from gansmith.losses.diffaugment import KINDS, diffaugment
@@ -69,6 +69,9 @@ def adversarial(
     d_learners: Sequence[str] = (),
     g_learners: Sequence[str] = (),
     memories: Mapping[str, tuple[nn.Module, Rule | None]] = NOTHING,
+    turns: Sequence[Turn] = (),
+    acts: Sequence[Act] = (),
+    dials: Mapping[str, Schedule] = NOTHING,
 ) -> Game:
     """The game of a family: its players and duels, under its settings, for `images` of training.
 
@@ -76,6 +79,8 @@ def adversarial(
     draw: default, fresh latents through the generator. d_losses, g_losses: further losses of the discriminators' and
     the generators' turn, after the duels'; d_learners, g_learners: further players that learn in it, as that side does.
     memories: players that never learn, with the rule each follows. Balance and ADA follow the first duel.
+    turns: further ones, taken after the duels'. acts: of the images that `pretraining` leaves; default, one.
+    dials: further ones. A player's Adam is made slower by as much as its lazy turns make it learn oftener.
     Raises UsageError where settings ask for what this data cannot have.
     """
     shown = [_seen(settings, duel, shape) for duel in duels]
@@ -91,28 +96,36 @@ def adversarial(
     memories = {**_memories(settings, cast, duels, sides, images, shape), **memories}
     cast.update({name: memory for name, (memory, _) in memories.items()})
 
-    turns = _turns(settings, shown, remembered, sides, d_losses, g_losses)
-    pretraining = round(settings.pretrain_d * 1000)
-    acts = [Act(images - pretraining)]
-    if pretraining:
-        acts.insert(0, Act(pretraining, "pretrain", tuple(turn.name for turn in turns if turn.name != "generator")))
+    turns = (*_turns(settings, shown, remembered, sides, d_losses, g_losses), *turns)
+    alone = pretraining(settings)
+    acts = acts or (Act(images - alone),)
+    if alone:
+        judging = tuple(turn.name for turn in turns if not set(turn.learners) & set(sides["g"]))
+        acts = (replace(acts[0], images=alone, name="pretrain", turns=judging), *acts)
     length = round(images * settings.anneal)
     d_adam, g_adam = (adam(settings, images, lr) for lr in (settings.d_lr or settings.lr, settings.lr))
+    optimizers = {**dict.fromkeys(sides["d"], d_adam), **dict.fromkeys(sides["g"], g_adam)}
     return Game(
         networks=cast,
         turns=turns,
         draw=draw or (lambda nets, request: drawn(nets, request, settings)),
-        optimizers={**dict.fromkeys(sides["d"], d_adam), **dict.fromkeys(sides["g"], g_adam)},
+        optimizers={name: rescaled(one, name, turns) for name, one in optimizers.items()},
         acts=tuple(acts),
         dials={
             "penalty": towards_end(settings.gamma, settings.gamma_end, length),
             "noise": linear(settings.noise, 0.0, images),
+            **dials,
         },
         rules=tuple(rule for _, rule in memories.values() if rule),
         duels=tuple(shown),
         averaged=sides["g"] if settings.ema else (),
         half_life=half_life(settings),
     )
+
+
+def pretraining(settings: AdversarialSettings) -> int:
+    """Images on which the discriminator learns alone first."""
+    return round(settings.pretrain_d * 1000)
 
 
 def plain_duel(settings: AdversarialSettings, *, together: bool) -> Duel:

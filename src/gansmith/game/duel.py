@@ -99,44 +99,63 @@ def make(duel: Duel, networks: Networks, step: Step) -> tuple[Sample, Sample]:
 
 def first(sample: Sample, share: float) -> Sample:
     """The first `share` of a sample, at least one."""
-    count = max(1, round(share * len(sample.one)))
-    return Sample(sample.one[:count], {key: value[:count] for key, value in sample.given.items()})
+    count = max(1, round(share * len(sample.images[0])))
+    given = {key: value[:count] for key, value in sample.given.items()}
+    return replace(sample.mapped(lambda image: image[:count]), given=given)
 
 
 def judged(duel: Duel, networks: Networks, fake: Sample, real: Sample, step: Step, *, tracked: bool) -> Shown:
     """Have both judged; tracked: in float32, the images requiring grad."""
     if tracked:
-        fake = replace(fake, image=fake.one.detach().float().requires_grad_(True))
-        real = replace(real, image=real.one.detach().float().requires_grad_(True))
-    kind = fake.one.device.type
+        fake, real = (one.mapped(lambda image: image.detach().float().requires_grad_(True)) for one in (fake, real))
+    kind, count = fake.images[0].device.type, len(real.images[0])
     with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and not tracked):
         if duel.together:
-            given = {key: torch.cat([real.given[key], fake.given[key]]) for key in real.given}
-            both = Sample(torch.cat([real.one, fake.one]), given)
-            logits = duel.judge(networks, both, step).float()
-            real_logits, fake_logits = logits[: len(real.one)], logits[len(real.one) :]
+            logits = duel.judge(networks, both(real, fake), step).float()
+            real_logits, fake_logits = logits[:count], logits[count:]
         else:
             real_logits = duel.judge(networks, real, step).float()
             fake_logits = duel.judge(networks, fake, step).float()
     return Shown(
-        real.one,
-        fake.one,
+        real.image,
+        fake.image,
         real_logits,
         fake_logits,
         lambda image: duel.judge(networks, replace(fake, image=image), step),
     )
 
 
+def both(real: Sample, fake: Sample) -> Sample:
+    """One sample of the reals and, after them, the fakes."""
+    images = [torch.cat(pair) for pair in zip(real.images, fake.images, strict=True)]
+    given = {key: torch.cat([real.given[key], fake.given[key]]) for key in real.given}
+    return Sample(images[0] if isinstance(real.image, Tensor) else images, given)
+
+
 def augmented(duel: Duel, augment: Augment) -> Duel:
     """The same duel with reals and fakes augmented before they are judged; gradients flow through."""
-    return seen_through(duel, lambda sample, networks, step: replace(sample, image=augment(sample.one)))
+    return seen_through(duel, lambda sample, networks, step: alike(sample, augment))
+
+
+def alike(sample: Sample, change: Augment) -> Sample:
+    """A sample changed at random, by the same draws at every size it has."""
+    if isinstance(sample.image, Tensor):
+        return sample.mapped(change)
+    device, seed = sample.image[0].device, int(torch.randint(2**62, ()))
+
+    def changed(image: Tensor) -> Tensor:
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            return change(image)
+
+    return sample.mapped(changed)
 
 
 def blurred_by_noise(duel: Duel) -> Duel:
     """Instance noise of standard deviation `dials["noise"]` on reals and fakes (Sonderby et al. 2017)."""
 
     def blurred(sample: Sample, networks: Networks, step: Step) -> Sample:
-        return replace(sample, image=sample.one + step.dials["noise"] * torch.randn_like(sample.one))
+        return sample.mapped(lambda image: image + step.dials["noise"] * torch.randn_like(image))
 
     return seen_through(duel, blurred)
 

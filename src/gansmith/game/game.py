@@ -60,7 +60,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the discriminator is shown, real or fake. A list is one image at several sizes (MSG-GAN).
+    """What the discriminator is shown, real or fake. A list is one image at several sizes, coarse to fine (MSG-GAN).
 
     given: what came with it (label, caption, source image, code).
     """
@@ -72,6 +72,16 @@ class Sample:
     def one(self) -> Tensor:
         """The image, where there is one size."""
         return cast(Tensor, self.image)
+
+    @property
+    def images(self) -> list[Tensor]:
+        """The image at every size it has."""
+        return [self.image] if isinstance(self.image, Tensor) else self.image
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Sample:
+        """The same sample with its image changed at every size."""
+        changed = [change(image) for image in self.images]
+        return replace(self, image=changed[0] if isinstance(self.image, Tensor) else changed)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from gansmith.errors import UsageError
 from gansmith.game.game import Duel, Networks, Sample, Step
 
 KEPT = 8  # batches
@@ -55,6 +56,8 @@ def remembering(duel: Duel, share: float) -> Duel:
 
     def fake(networks: Networks, step: Step) -> Sample:
         sample = duel.fake(networks, step)
+        if not isinstance(sample.image, Tensor):
+            raise UsageError("A history of fakes keeps images of one size.", do="leave out history=")
         past = networks[duel.called("history")]
         assert isinstance(past, History)
         return replace(sample, image=past.mixed(sample.one, share))

@@ -27,6 +27,6 @@ def made_once(duel: Duel) -> Duel:
             made = duel.fake(networks, step)
         maker.requires_grad_(False)
         step.kept[duel.name] = made
-        return replace(made, image=made.one.detach())
+        return made.mapped(torch.Tensor.detach)
 
     return replace(duel, fake=fake)

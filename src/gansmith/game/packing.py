@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ def packed(duel: Duel, size: int) -> Duel:
     """
 
     def view(sample: Sample, networks: Networks, step: Step) -> Sample:
-        return Sample(pack(sample.one, size), _given(sample.given, size))
+        return replace(sample.mapped(lambda image: pack(image, size)), given=_given(sample.given, size))
 
     return seen_through(duel, view)
 

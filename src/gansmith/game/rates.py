@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gansmith.game.game import Adam
+from gansmith.game.game import Adam, Turn
 from gansmith.game.schedules import Schedule, constant, cosine, late
 from gansmith.game.settings import LearningSettings
 
@@ -26,3 +26,17 @@ def half_life(settings: LearningSettings) -> Callable[[int], float]:
 def towards_end(start: float, end: float | None, length: int) -> Schedule:
     """By a cosine over `length` images, where there is an end to go to."""
     return constant(start) if end is None else cosine(start, end, length)
+
+
+def rescaled(rule: Adam, name: str, turns: Sequence[Turn]) -> Adam:
+    """The Adam of a player who also learns in lazy turns, so that these make it neither faster nor more forgetful.
+
+    Of its steps, those of a lazy turn come on top: after every r of the others, lr becomes c lr and both betas their
+    c-th powers, c = r / (r + 1) (Karras et al. 2020, appendix B).
+    """
+    its = [turn.every for turn in turns if name in turn.learners]
+    oftener = 1 + sum(min(its) / every for every in its if every > min(its))
+    if oftener == 1:
+        return rule
+    c = 1 / oftener
+    return Adam(lambda seen: c * rule.lr(seen), rule.beta1**c, lambda seen: rule.beta2(seen) ** c, rule.eps)

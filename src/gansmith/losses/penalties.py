@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+Image = Tensor | list[Tensor]  # a list is one image at several sizes
+
 
 @dataclass(frozen=True)
 class Shown:
-    """One discriminator pass. Images require grad and are float32; `judge` asks the discriminator again."""
+    """One discriminator pass. Images require grad and are float32; `judge` asks the discriminator again.
 
-    real: Tensor
-    fake: Tensor
+    Of images at several sizes a slope is that of all of them together (Karnewar & Wang 2020).
+    """
+
+    real: Image
+    fake: Image
     real_logits: Tensor
     fake_logits: Tensor
-    judge: Callable[[Tensor], Tensor]
+    judge: Callable[[Any], Tensor]
 
 
 Penalty = Callable[[Shown], Tensor]
 
 
-def _squared_slope(logits: Tensor, *images: Tensor) -> Tensor:
-    """Mean over samples of the squared gradient norm, summed over pixels (and over the image tensors given)."""
-    slopes = torch.autograd.grad(logits.sum(), images, create_graph=True)
+def sizes(*images: Image) -> list[Tensor]:
+    """Every tensor of some images."""
+    return [one for image in images for one in ([image] if isinstance(image, Tensor) else image)]
+
+
+def _squared_slope(logits: Tensor, *images: Image) -> Tensor:
+    """Mean over samples of the squared gradient norm, summed over pixels (and over the images given)."""
+    slopes = torch.autograd.grad(logits.sum(), sizes(*images), create_graph=True)
     return torch.stack([slope.square().flatten(1).sum(1).mean() for slope in slopes]).sum()
 
 
@@ -47,21 +58,24 @@ def r1_and_r2(shown: Shown) -> Tensor:
 
 def gradient_penalty(shown: Shown) -> Tensor:
     """(slope - 1)^2 between reals and fakes (Gulrajani et al. 2017, eq. 3)."""
-    real, fake = shown.real.detach(), shown.fake.detach()
-    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
-    return _unit_slope(shown.judge, torch.lerp(fake, real, mix))
+    reals, fakes = sizes(shown.real), sizes(shown.fake)
+    mix = torch.rand(len(reals[0]), device=reals[0].device, dtype=reals[0].dtype)
+    return _unit_slope(
+        shown, [torch.lerp(f.detach(), r.detach(), mix.view(-1, *[1] * (r.dim() - 1))) for f, r in zip(fakes, reals)]
+    )
 
 
 def dragan(shown: Shown) -> Tensor:
     """(slope - 1)^2 around the reals (Kodali et al. 2017, algorithm 1): x + 0.5 std(x) u, u uniform in [0, 1]."""
-    real = shown.real.detach()
-    return _unit_slope(shown.judge, real + 0.5 * real.std(correction=0) * torch.rand_like(real))
+    reals = [real.detach() for real in sizes(shown.real)]
+    return _unit_slope(shown, [real + 0.5 * real.std(correction=0) * torch.rand_like(real) for real in reals])
 
 
-def _unit_slope(judge: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    image = image.requires_grad_(True)
-    (slope,) = torch.autograd.grad(judge(image).sum(), image, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+def _unit_slope(shown: Shown, images: list[Tensor]) -> Tensor:
+    images = [image.requires_grad_(True) for image in images]
+    logits = shown.judge(images[0] if isinstance(shown.real, Tensor) else images)
+    slopes = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return (torch.cat([slope.flatten(1) for slope in slopes], 1).norm(dim=1) - 1).square().mean()
 
 
 PENALTIES: Mapping[str, Penalty] = {

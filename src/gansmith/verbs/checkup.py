@@ -91,9 +91,9 @@ class Checkup:
         """How the discriminator sees training, held-out and generated samples, and what the generator hears of it."""
         objective = OBJECTIVES.get(str(self.config.settings.get("objective")))
         fake, real = duel.fake(networks, step), duel.real(networks, step)
-        image = fake.one.detach().float().requires_grad_(True)
+        fake = fake.mapped(lambda image: image.detach().float().requires_grad_(True))
         with listening(networks["discriminator"]) as seen:
-            logits = duel.judge(networks, replace(fake, image=image), step).float()
+            logits = duel.judge(networks, fake, step).float()
             with torch.no_grad():
                 train = duel.judge(networks, real, step).float()
                 held = None
@@ -104,10 +104,10 @@ class Checkup:
             facts["held"] = float(held.mean())
         if objective:
             facts |= self.shares(objective, train, held, logits.detach())
-            with torch.autocast(image.device.type, enabled=False):
+            with torch.autocast(logits.device.type, enabled=False):
                 lowered = objective.generator(train, logits)
-                (slope,) = torch.autograd.grad(lowered * len(image), image)
-            facts["slope"] = float(slope.flatten(1).norm(dim=1).mean())
+                slopes = torch.autograd.grad(lowered * len(fake.images[0]), fake.images)
+            facts["slope"] = float(torch.cat([slope.flatten(1) for slope in slopes], 1).norm(dim=1).mean())
         if len(seen) >= 2 and (spread_of_reals := median_distance(seen[1])) > 0:
             facts["diversity discriminator"] = median_distance(seen[0]) / spread_of_reals
         return facts
