@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 from gansmith.losses.penalties import Shown, r1_and_r2
 from gansmith.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gansmith.networks.residual import ResidualDiscriminator, ResidualGenerator
-from gansmith.networks.smooth import SmoothConv2d, input_gradients_only
+from gansmith.networks.smooth import How, SmoothConv2d, input_gradients_only, smooth_convolution
 
 SHAPES = [(1, 8, 8), (3, 13, 20), (4, 16, 16), (2, 28, 28), (3, 9, 50), (1, 33, 17)]
 
@@ -68,3 +70,20 @@ def test_the_smooth_convolution_is_pytorchs_to_the_second_derivative(kernel: int
             value = penalised(conv, image)
         found.append(list(torch.autograd.grad(value, list(conv.parameters()))))
     torch.testing.assert_close(found[0], found[1])
+
+
+@pytest.mark.parametrize("how", [How(0, stride=2), How(0, stride=2, transposed=True), How(1, groups=2)])
+def test_so_are_convolutions_that_halve_double_or_come_in_groups(how: How) -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(4, 4 // how.groups, 3, 3, dtype=torch.float64, requires_grad=True)
+    image = torch.randn(4, 4, 7, 5, dtype=torch.float64)
+    found = []
+    for convolve in (smooth_convolution, native):
+        value = penalised(cast(nn.Module, lambda x, convolve=convolve: convolve(x, weight, None, how)), image)
+        found.append([value, *torch.autograd.grad(value, [weight])])
+    torch.testing.assert_close(found[0], found[1])
+
+
+def native(x: Tensor, weight: Tensor, bias: None, how: How) -> Tensor:
+    convolve = torch.conv_transpose2d if how.transposed else torch.conv2d
+    return convolve(x, weight, bias, how.stride, how.padding, groups=how.groups)
