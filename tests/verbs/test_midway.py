@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.measure.quick import NAMES
+from gansmith.networks.equalised import EqualisedLinear
+from gansmith.networks.spectral import normalise_spectra
 from gansmith.verbs.anatomy import listening, spectra
 from gansmith.verbs.examination import plateau
 from gansmith.verbs.frames import spread
@@ -111,6 +113,17 @@ def test_the_rank_of_known_matrices() -> None:
     with torch.no_grad():
         layer.weight[0, 0] = math.inf
     assert all(math.isnan(value) for value in spectra(layer))
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_equalised_weights_are_looked_at_as_they_are_used(normalised: bool) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(EqualisedLinear(64, 256, gain=0.5, lr_multiplier=0.01))
+    if normalised:
+        normalise_spectra(network)
+        network(torch.randn(8, 64))
+    expected = 1 if normalised else 0.5 * (1 + (256 / 64) ** 0.5)  # the edge of Marchenko and Pastur's law
+    assert spectra(network)[0] == pytest.approx(expected, rel=0.1)
 
 
 @pytest.mark.parametrize("family", ["gan", "dcgan", "robust"])

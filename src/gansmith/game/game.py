@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -112,7 +112,8 @@ class Request:
     """What somebody asks a game to draw: `count` samples from `seed`, or the given latents (N, z).
 
     given: conditions, (N, ...) each, by the names they have in a batch; a game fills in what is missing where it can.
-    way: of a translation, "AtoB" or "BtoA".
+    way: of a translation, "AtoB" or "BtoA". noise: of a generator with noise inputs, the same for all samples, each
+    its own from the seed, or none.
     """
 
     count: int
@@ -120,6 +121,7 @@ class Request:
     latent: Tensor | None = None
     given: Mapping[str, Tensor] = field(default_factory=dict)
     way: str = "AtoB"
+    noise: Literal["fixed", "random", "none"] = "fixed"
 
 
 @dataclass(frozen=True)

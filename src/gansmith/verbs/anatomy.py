@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from gansmith.networks.equalised import EqualisedConv2d, EqualisedLinear, scaled
+
 WIDEST = 768  # rows of the largest matrix whose spectrum is worth its time
 SILENT = 1e-4  # of the widest range in its layer: below, a channel says the same whatever it is shown
 
@@ -41,7 +43,12 @@ def spectra(network: nn.Module) -> tuple[float, float]:
 
 def weights(network: nn.Module) -> Iterator[Tensor]:
     """Every parameter, and where one is used in another form, that form."""
-    yield from (weight for name, weight in network.named_parameters() if "parametrizations." not in name)
+    layers = [layer for layer in network.modules() if isinstance(layer, EqualisedConv2d | EqualisedLinear)]
+    raw = {id(layer.weight) for layer in layers}
+    for name, weight in network.named_parameters():
+        if "parametrizations." not in name and id(weight) not in raw:
+            yield weight
+    yield from (scaled(layer)[0] for layer in layers)
     for layer in network.modules():
         yield from (getattr(layer, name) for name in getattr(layer, "parametrizations", ()))
 
