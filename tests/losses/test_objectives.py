@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from gansmith.errors import UsageError
-from gansmith.losses.objectives import OBJECTIVES, Objective, flipped, smoothed
+from gansmith.losses.objectives import OBJECTIVES, Objective, centred, flipped, smoothed
 
 Array = NDArray[np.float64]
 Formula = Callable[[Array, Array], float]
@@ -56,6 +56,10 @@ PAPERS: dict[str, tuple[Formula, Formula]] = {
     "relativistic-average": (
         lambda real, fake: cross_entropy(real - fake.mean(), 1) + cross_entropy(fake - real.mean(), 0),
         lambda real, fake: cross_entropy(fake - real.mean(), 1) + cross_entropy(real - fake.mean(), 0),
+    ),
+    "relativistic-average-hinge": (
+        lambda real, fake: mean(np.maximum(0, 1 - (real - mean(fake)))) + mean(np.maximum(0, 1 + (fake - mean(real)))),
+        lambda real, fake: mean(np.maximum(0, 1 - (fake - mean(real)))) + mean(np.maximum(0, 1 + (real - mean(fake)))),
     ),
 }
 
@@ -186,3 +190,12 @@ def test_relativistic_objectives_refuse_labels(name: str) -> None:
     for trick in (smoothed, flipped):
         with pytest.raises(UsageError, match="no labels"):
             trick(OBJECTIVES[name], 0.1)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_drift_costs_the_discriminator_the_mean_square_of_real_logits(name: str) -> None:
+    real, fake = logits()
+    plain, held = OBJECTIVES[name], centred(OBJECTIVES[name], 0.25)
+    expected = float(plain.discriminator(real, fake)) + 0.25 * float(np.mean(real.numpy() ** 2))
+    assert held.discriminator(real, fake).item() == pytest.approx(expected, rel=1e-6)
+    assert torch.equal(held.generator(real, fake), plain.generator(real, fake))

@@ -59,6 +59,12 @@ relativistic_average = Objective(
     relative=True,
     signed=False,
 )
+relativistic_average_hinge = Objective(
+    discriminator=lambda real, fake: relu(1 - real + fake.mean()).mean() + relu(1 + fake - real.mean()).mean(),
+    generator=lambda real, fake: relu(1 - fake + real.mean()).mean() + relu(1 + real - fake.mean()).mean(),
+    relative=True,
+    signed=False,
+)
 
 OBJECTIVES: Mapping[str, Objective] = {
     "minimax": minimax,  # Goodfellow et al. 2014, eq. 1: G lowers log(1 - D(G(z))), which saturates
@@ -68,6 +74,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     "hinge": hinge,  # Lim & Ye 2017; Miyato et al. 2018, eq. 16-17
     "relativistic": relativistic,  # relativistic pairing, Jolicoeur-Martineau 2019; Huang et al. 2024 (R3GAN), eq. 2
     "relativistic-average": relativistic_average,  # Jolicoeur-Martineau 2019, eq. 12
+    "relativistic-average-hinge": relativistic_average_hinge,  # the same with hinges, as MSG-GAN has it
 }
 
 
@@ -100,6 +107,17 @@ def flipped(objective: Objective, chance: float) -> Objective:
     return replace(
         objective,
         discriminator=lambda real, fake: side(as_real, as_fake, real) + side(as_fake, as_real, fake),
+    )
+
+
+def centred(objective: Objective, weight: float) -> Objective:
+    """The discriminator also lowers weight * E[D(real)^2], which keeps logits that only differences matter of near 0.
+
+    Karras et al. 2018, appendix A.1.
+    """
+    return replace(
+        objective,
+        discriminator=lambda real, fake: objective.discriminator(real, fake) + weight * real.square().mean(),
     )
 
 
