@@ -45,7 +45,7 @@ from gansmith.game.schedules import Schedule, linear
 from gansmith.game.settings import AdversarialSettings as AdversarialSettings
 from gansmith.game.settings import LearningSettings
 from gansmith.losses.diffaugment import KINDS, diffaugment
-from gansmith.losses.objectives import OBJECTIVES, Objective, flipped, smoothed
+from gansmith.losses.objectives import OBJECTIVES, Objective, centred, flipped, smoothed
 from gansmith.losses.penalties import PENALTIES
 from gansmith.networks.spectral import normalise_spectra
 from gansmith.networks.spread import see_spread
@@ -149,7 +149,7 @@ def _objective(settings: AdversarialSettings) -> Objective:
         objective = smoothed(objective, settings.smooth, settings.smooth_fake)
     if settings.flip_labels:
         objective = flipped(objective, settings.flip_labels)
-    return objective
+    return centred(objective, settings.drift) if settings.drift else objective
 
 
 def _seen(settings: AdversarialSettings, duel: Duel, shape: Sequence[int]) -> Duel:

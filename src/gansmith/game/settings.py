@@ -53,6 +53,9 @@ class AdversarialSettings(LearningSettings):
     gamma_end: float | None = Field(
         None, ge=0, description="weight of the penalty at the end (default: as at the start)"
     )
+    drift: float = Field(
+        0.0, ge=0, description="weight of the squared logits of reals: keeps them near 0 where only differences count"
+    )
     penalty_every: int = Field(1, ge=1, le=64, description="steps between penalties, their weight multiplied to match")
     penalty_share: float = Field(1.0, gt=0, le=1, description="share of each batch the penalty is measured on")
     d_lr: float | None = Field(
