@@ -145,6 +145,11 @@ def advance(
     return taken
 
 
+def starts(game: Game) -> list[int]:
+    """Images seen at the beginning of each act."""
+    return [end - act.images for act, end in remaining(game.acts, 0)]
+
+
 def tensors(training: Training) -> dict[str, Tensor]:
     """Everything a training remembers, live, by name."""
     parts = {

@@ -46,8 +46,9 @@ def tricks(name: str, shape: str) -> dict[str, Any]:
     if not games.adversarial(name):
         return {key: value for key, value in TRICKS.items() if key in fields}
     left_out = {"augment", "ada"} if shape == "points" else set()
-    if any(duel.conditional for duel in games.game(name, shape).duels):
-        left_out.add("history")  # it keeps images alone
+    game = games.game(name, shape)
+    if game.made_at or any(duel.conditional for duel in game.duels):
+        left_out.add("history")  # it keeps images alone, and of one size
     objective = OBJECTIVES[fields["objective"].default]
     if not (objective.relative or objective.signed):
         left_out.add("skip_d")
@@ -101,7 +102,8 @@ def test_only_learners_are_given_gradients(name: str, shape: str) -> None:
     for turn in training.game.turns:
         given.clear()
         during = training.game.during(Act(8, "one", (turn.name,)))
-        next(play(during, games.batches(shape), training.optimizers, training.averages))
+        for seen in games.starts(training.game):
+            next(play(during, games.batches(shape), training.optimizers, training.averages, seen=seen))
         learnt = {f"{one}.{key}" for one in turn.learners for key, _ in networks[one].named_parameters()}
         assert given <= learnt
         assert given == learnt or turn.name != "discriminator"
@@ -109,13 +111,15 @@ def test_only_learners_are_given_gradients(name: str, shape: str) -> None:
 
 @EVERY
 def test_every_weight_learns(name: str, shape: str) -> None:
-    """After a few steps nothing is as it was: no parameter is left out of the graph.
+    """After a few steps of every act nothing is as it was: no parameter is left out of the graph.
 
     Not under a relativistic objective: it compares logits, so that a constant added to all of them means nothing.
     """
     training = begin(name, shape, **({"objective": "non-saturating"} if games.adversarial(name) else {}))
     before = games.copied(training)
-    games.advance(training, shape, 3)
+    for seen in games.starts(training.game):
+        training.place.seen = seen
+        games.advance(training, shape, 3)
     moved = games.differing(before, games.tensors(training))
     for network in training.game.optimizers:
         for key, _ in training.game.networks[network].named_parameters():
@@ -183,8 +187,8 @@ def test_unstated_conditions_are_filled_in_or_asked_for(name: str, shape: str) -
 
 @pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if games.adversarial(case[0])])
 def test_the_discriminator_judges_each_sample_alone(name: str, shape: str) -> None:
-    """One number per sample, or per patch of it."""
-    game = games.game(name, shape)
+    """One number per sample, or per patch of it; but for the deviation within the batch, where it is shown that."""
+    game = games.game(name, shape, minibatch_std=False)
     networks, duel, step = game.networks.eval(), game.duels[0], Step(0, 0, next(games.batches(shape)))
     real = duel.real(networks, step)
     one = Sample(real.one[3:4], {key: value[3:4] for key, value in real.given.items()})

@@ -18,10 +18,11 @@ from gansmith.families.gan import GAN
 from gansmith.families.infogan import INFOGAN
 from gansmith.families.naive_bayes import NAIVE_BAYES
 from gansmith.families.pix2pix import PIX2PIX
+from gansmith.families.progressive import PROGRESSIVE
 from gansmith.families.robust import ROBUST
 from gansmith.families.vae import VAE
 
-BUILT_IN = (ROBUST, DCGAN, GAN, CGAN, INFOGAN, PIX2PIX, CYCLEGAN, BIGGAN, VAE, NAIVE_BAYES)
+BUILT_IN = (ROBUST, DCGAN, GAN, CGAN, INFOGAN, PIX2PIX, CYCLEGAN, BIGGAN, PROGRESSIVE, VAE, NAIVE_BAYES)
 
 
 @cache

@@ -142,6 +142,7 @@ class Game:
     dials: values that move with images seen. rules: feedback after each step.
     averaged: networks that keep an exponential moving average; half_life: of that average, in images.
     acts: the parts of the training, in order. duels: who is shown what, for whoever examines the players.
+    made_at: (height, width) samples of such networks are made at, where it grows and `draw` enlarges them.
     """
 
     networks: nn.ModuleDict
@@ -154,6 +155,7 @@ class Game:
     averaged: tuple[str, ...] = ("generator",)
     half_life: Callable[[int], float] = lambda seen: min(20_000.0, 0.05 * seen)
     duels: tuple[Duel, ...] = ()
+    made_at: Callable[[Networks], tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         learners = {name for turn in self.turns for name in turn.learners}

@@ -1,0 +1,174 @@
+"""Networks that grow grid by grid, the layers of a new one blended in over the old image (Karras et al. 2018, fig. 2).
+
+How far they have grown is one number, the stage: 0 is the coarsest grid of the pyramid alone, 2 the first three,
+1.25 the first two and a quarter of the third. Both networks keep it in a buffer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm
+from gansmith.networks.residual import SLOPE, pyramid
+from gansmith.networks.spread import with_spread
+
+Grid = tuple[int, int]
+
+
+def grids_of(shape: Sequence[int]) -> list[Grid]:
+    """The grids an image of that shape (C, H, W) grows through, coarse to fine; the finest covers it."""
+    return pyramid(*shape[1:])[::-1]
+
+
+def widths_of(grids: Sequence[Grid], width: int, widest: int) -> list[int]:
+    """Channels per grid, coarse to fine: `width` on the finest, doubled at every halving up to `widest`."""
+    return [min(width << level, widest) for level in range(len(grids))][::-1]
+
+
+def sizes_of(shape: Sequence[int]) -> list[Grid]:
+    """(height, width) of images on each grid: on the finest, which may be larger, the image's own."""
+    return [*grids_of(shape)[:-1], (shape[1], shape[2])]
+
+
+def level_of(stage: float) -> tuple[int, float]:
+    """(level, alpha): the finest grid of a stage, and how far it has come in, above 0 and at most 1."""
+    level = math.ceil(stage)
+    return level, 1 - (level - stage)
+
+
+def doubled(image: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C, 2H, 2W), every cell four times."""
+    return functional.interpolate(image, scale_factor=2.0, mode="nearest")
+
+
+def halved(image: Tensor) -> Tensor:
+    """(N, C, 2H, 2W) -> (N, C, H, W), the mean of every four."""
+    return functional.avg_pool2d(image, 2)
+
+
+def covering(image: Tensor, grid: Grid) -> Tensor:
+    """An image on a grid that is larger by less than one coarse cell, its last rows and columns repeated."""
+    down, right = grid[0] - image.shape[2], grid[1] - image.shape[3]
+    return functional.pad(image, (0, right, 0, down), mode="replicate") if down or right else image
+
+
+def reduced(image: Tensor, shape: Sequence[int], level: int) -> Tensor:
+    """An image of that level's size, or of full size, on that level's grid."""
+    grids = grids_of(shape)
+    if image.shape[2:] == sizes_of(shape)[level]:
+        return covering(image, grids[level])
+    image = covering(image, grids[-1])
+    return functional.avg_pool2d(image, 2 ** (len(grids) - 1 - level))
+
+
+def at_stage(image: Tensor, shape: Sequence[int], stage: float) -> Tensor:
+    """Real images as a generator of that stage can make them: of its size, their finest detail faded in as far.
+
+    image: (N, C, height, width), of that size already or of the full one.
+    """
+    level, alpha = level_of(stage)
+    height, width = sizes_of(shape)[level]
+    image = reduced(image, shape, level)
+    if alpha < 1:
+        image = torch.lerp(doubled(halved(image)), image, alpha)
+    return image[:, :, :height, :width]
+
+
+class Pair(nn.Module):
+    """Two 3x3 convolutions, (N, a, H, W) -> (N, c, H, W), each rectified. normed: then of length 1 per cell."""
+
+    def __init__(self, inputs: int, inner: int, outputs: int, *, normed: bool) -> None:
+        super().__init__()
+        self.normed = normed
+        self.first = EqualisedConv2d(inputs, inner, 3)
+        self.second = EqualisedConv2d(inner, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in (self.first, self.second):
+            x = functional.leaky_relu(layer(x), SLOPE)
+            x = pixel_norm(x) if self.normed else x
+        return x
+
+
+class ProgressiveGenerator(nn.Module):
+    """Latents (N, z) -> images of the size of its stage, (N, C, height, width) and unbounded.
+
+    Without a `stage` it draws: at the one it has reached, enlarged to `shape` (C, H, W) and cut off at [-1, 1].
+    width: channels on the finest grid, doubled at every halving up to `widest`. Table 2 has 16 and 512.
+    """
+
+    stage: Tensor
+
+    def __init__(self, shape: tuple[int, int, int], z: int = 64, width: int = 16, widest: int = 512) -> None:
+        super().__init__()
+        self.shape, self.grids = shape, grids_of(shape)
+        widths = widths_of(self.grids, width, widest)
+        self.start = EqualisedLinear(z, widths[0] * math.prod(self.grids[0]), gain=RECTIFIED)
+        self.first = EqualisedConv2d(widths[0], widths[0], 3)
+        self.blocks = nn.ModuleList(Pair(a, b, b, normed=True) for a, b in pairwise(widths))
+        self.images = nn.ModuleList(EqualisedConv2d(one, shape[0], 1, gain=1.0) for one in widths)
+        self.register_buffer("stage", torch.zeros(()))
+
+    def forward(self, z: Tensor, stage: float | None = None) -> Tensor:
+        if stage is not None:
+            return self.made(z, stage)
+        stage = float(self.stage)
+        image = self.made(z, stage).float().clamp(-1, 1)
+        each = 2.0 ** (len(self.grids) - 1 - level_of(stage)[0])
+        return functional.interpolate(image, scale_factor=each)[:, :, : self.shape[1], : self.shape[2]]
+
+    def made(self, z: Tensor, stage: float) -> Tensor:
+        level, alpha = level_of(stage)
+        # Features come out as (row, column, channel), so that the view is channels-last without a copy.
+        x = self.start(pixel_norm(z)).unflatten(1, (*self.grids[0], -1)).permute(0, 3, 1, 2)
+        x = pixel_norm(functional.leaky_relu(x, SLOPE))
+        x = before = pixel_norm(functional.leaky_relu(self.first(x), SLOPE))
+        for block in list(self.blocks)[:level]:
+            before = doubled(x)
+            x = block(before)
+        image = self.images[level](x)
+        if alpha < 1:
+            image = torch.lerp(self.images[level - 1](before), image, alpha)
+        height, width = sizes_of(self.shape)[level]
+        return image[:, :, :height, :width]
+
+
+class ProgressiveDiscriminator(nn.Module):
+    """Images of the size of a stage, or of full size -> logits (N,); the generator's mirror.
+
+    Without a `stage`, at the one it has reached. spread: a further map tells how far the batch lies apart (section 3).
+    """
+
+    stage: Tensor
+
+    def __init__(self, shape: tuple[int, int, int], width: int = 16, widest: int = 512, *, spread: bool = True) -> None:
+        super().__init__()
+        self.shape, self.grids, self.sees_spread = shape, grids_of(shape), spread
+        widths = widths_of(self.grids, width, widest)
+        self.entries = nn.ModuleList(EqualisedConv2d(shape[0], one, 1) for one in widths)
+        self.blocks = nn.ModuleList(Pair(b, b, a, normed=False) for a, b in pairwise(widths))
+        self.final = EqualisedConv2d(widths[0] + spread, widths[0], 3)
+        self.weighing = EqualisedLinear(widths[0] * math.prod(self.grids[0]), widths[0], gain=RECTIFIED)
+        self.last = EqualisedLinear(widths[0], 1)
+        self.register_buffer("stage", torch.zeros(()))
+
+    def forward(self, image: Tensor, stage: float | None = None) -> Tensor:
+        level, alpha = level_of(float(self.stage) if stage is None else stage)
+        image = reduced(image, self.shape, level)
+        x = self.entered(image, level)
+        for below in reversed(range(level)):
+            x = halved(self.blocks[below](x))
+            if alpha < 1 and below == level - 1:
+                x = torch.lerp(self.entered(halved(image), below), x, alpha)
+        x = functional.leaky_relu(self.final(with_spread(x) if self.sees_spread else x), SLOPE)
+        x = functional.leaky_relu(self.weighing(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+        return self.last(x)[:, 0]
+
+    def entered(self, image: Tensor, level: int) -> Tensor:
+        return functional.leaky_relu(self.entries[level](image), SLOPE)
