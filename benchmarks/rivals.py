@@ -134,6 +134,7 @@ def candidate(
 
 def table(comparison: Comparison, lengths: Mapping[str, str]) -> list[str]:
     """The comparison as Markdown: means over the seeds, and between which values they lie."""
+    floor = [measure(comparison.floor[column]) if column in comparison.floor else "" for column in COLUMNS]
     lines = [
         f"`python -m benchmarks.rivals {Path(comparison.source).name}`, {comparison.duration} per training, "
         f"{comparison.seeds} seeds, {comparison.count} samples, {date.today()}; {comparison.features}; best KID first, "
@@ -141,7 +142,7 @@ def table(comparison: Comparison, lengths: Mapping[str, str]) -> list[str]:
         "",
         f"| family | images | {' | '.join(COLUMNS)} |",
         f"|---|---|{'---|' * len(COLUMNS)}",
-        f"| real images | | {' | '.join(measure(comparison.floor[c]) if c in comparison.floor else '' for c in COLUMNS)} |",
+        f"| real images | | {' | '.join(floor)} |",
     ]
     for one in comparison.candidates:
         cells = [one.figures[column].text() if column in one.figures else one.failed for column in COLUMNS]
