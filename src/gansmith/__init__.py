@@ -15,6 +15,7 @@ _VERBS = {
     "train": "gansmith.verbs.train",
     "resume": "gansmith.verbs.train",
     "sample": "gansmith.verbs.sample",
+    "video": "gansmith.verbs.video",
     "evaluate": "gansmith.verbs.evaluate",
     "compare": "gansmith.verbs.compare",
     "diagnose": "gansmith.verbs.diagnose",

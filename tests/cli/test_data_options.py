@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from gansmith.cli.app import app, data_options
+from gansmith.cli.app import app
+from gansmith.cli.options import data_options
 from gansmith.errors import UsageError
 
 PLAIN = ("32", "crop", None, 0.05, False, False)

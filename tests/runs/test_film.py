@@ -46,6 +46,6 @@ def test_a_film_plays_them_and_rests_on_the_last(run: Path, ending: str) -> None
 
 def test_what_cannot_be_filmed_is_refused_in_words(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no kind of film"):
-        film(run, run / "film.mp4")
+        film(run, run / "film.avi")
     with pytest.raises(GansmithError, match="no samples"):
         film(tmp_path / "nothing")

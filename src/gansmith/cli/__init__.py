@@ -1,6 +1,14 @@
 """The command line: one thin command per verb. Nothing heavy is imported before a command runs."""
 
-from gansmith.cli import codes, compare, diagnose, evaluate, translate, truncation  # add their commands to the app
+from gansmith.cli import (  # add their commands to the app
+    codes,
+    compare,
+    diagnose,
+    evaluate,
+    translate,
+    truncation,
+    video,
+)
 from gansmith.cli.app import main
 
-__all__ = ["codes", "compare", "diagnose", "evaluate", "main", "translate", "truncation"]
+__all__ = ["codes", "compare", "diagnose", "evaluate", "main", "translate", "truncation", "video"]

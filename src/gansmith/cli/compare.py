@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gansmith.cli.app import Channels, Data, Device, Fit, Holdout, Json, NoCache, Size, app, data_options
+from gansmith.cli.app import app
+from gansmith.cli.options import Channels, Data, Device, Fit, Holdout, Json, NoCache, Size, data_options
 
 if TYPE_CHECKING:
     from gansmith.runs.comparison import Comparison

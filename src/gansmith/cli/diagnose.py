@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gansmith.cli.app import Json, Out, app
+from gansmith.cli.app import app
+from gansmith.cli.options import Json, Out
 
 if TYPE_CHECKING:
     from gansmith.doctor.finding import Diagnosis, Finding

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gansmith.cli.app import Channels, Device, Fit, Json, NoCache, Out, Size, app, data_options
+from gansmith.cli.app import app
+from gansmith.cli.options import Channels, Device, Fit, Json, NoCache, Out, Size, data_options
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gansmith.cli.app import Device, Json, Out, RunName, app
+from gansmith.cli.app import app
+from gansmith.cli.options import Device, Json, Out, RunName
 
 NAMED = 10  # skipped files
 

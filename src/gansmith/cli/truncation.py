@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gansmith.cli.app import Device, Json, Out, RunName, app
+from gansmith.cli.app import app
+from gansmith.cli.options import Device, Json, Out, RunName
 from gansmith.errors import UsageError
 
 

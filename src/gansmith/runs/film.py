@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from gansmith.errors import GansmithError, UsageError
-from gansmith.runs import disk
+from gansmith.errors import GansmithError
+from gansmith.runs.animation import animate, check
 
 HOLD = 12  # the last frame stays this many times as long
 
@@ -25,30 +25,20 @@ def film(
 ) -> Path:
     """Write the samples of a run as one animation that repeats for ever; returns its path.
 
-    out: ends in .webp or .gif; `film.webp` in the run folder by default. width: pixels, at most; the height follows.
-    milliseconds: per frame. Raises UsageError for another ending, GansmithError if the run has no samples yet.
+    out: ends in .webp, .gif, .png or .mp4; `film.webp` in the run folder by default. width: pixels, at most; the height
+    follows. milliseconds: per frame; the last is held. Raises UsageError for another ending, GansmithError if the run
+    has no samples yet.
     """
     out = out or run_path / "film.webp"
-    if out.suffix.lower() not in (".webp", ".gif"):
-        raise UsageError(f"'{out.name}' is no kind of film.", "Films are .webp or .gif.", out.with_suffix(".webp").name)
     pictures = [picture for _, picture in frames(run_path, limit)]
     if not pictures:
         raise GansmithError(f"{run_path} has no samples to make a film of.", "", "Train it a little first.")
     size = pictures[-1].size
     if size[0] > width:
         size = (width, max(1, round(size[1] * width / size[0])))
-    shown = [fitted(picture, size) for picture in pictures]
-    times = [milliseconds] * (len(shown) - 1) + [milliseconds * HOLD]
-    temporary = disk.marked(disk.TEMPORARY, out)
-    kind = out.suffix[1:].upper()
-    if kind == "GIF":  # speckles that stand for missing colours would be the larger part of the file
-        shown = [picture.convert("RGB").quantize(128, dither=Image.Dither.NONE) for picture in shown]
-    options = {"quality": 80, "method": 4} if kind == "WEBP" else {"optimize": True, "disposal": 2}
-    try:
-        shown[0].save(temporary, kind, save_all=True, append_images=shown[1:], duration=times, loop=0, **options)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    check(out, rate=1000 / milliseconds, frames=len(pictures), size=size)
+    times = [milliseconds / 1000] * (len(pictures) - 1) + [HOLD * milliseconds / 1000]
+    animate((fitted(picture, size) for picture in pictures), times, out)
     return out
 
 

@@ -1,0 +1,50 @@
+"""A smooth closed walk through latents, every point of which is as likely as a random one."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from gansmith.game.game import noise
+
+LATEST = 1 - 1e-7  # of a uniform latent: a normal one has no quantile for 1
+
+
+def weights(frames: int, keys: int) -> Tensor:
+    """(frames, keys): how much of each key there is in each frame of a closed Catmull-Rom spline; rows sum to 1.
+
+    Frame 0 is key 0, and after the last frame comes frame 0 again. The spline passes through its keys without a corner.
+    """
+    place = torch.arange(frames, dtype=torch.float64) * keys / frames
+    before, t = place.long(), place.frac()
+    around = torch.stack(
+        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3], dim=1
+    )
+    found = torch.zeros(frames, keys, dtype=torch.float64)
+    neighbours = (before[:, None] + torch.arange(-1, 3)) % keys
+    return found.scatter_add_(1, neighbours, around / 2).float()
+
+
+def through(keys: Tensor, frames: int) -> Tensor:
+    """Points (frames, ...) of the closed spline through keys (K, ...): for spaces where in between is sensible too."""
+    return torch.einsum("fk,k...->f...", weights(frames, len(keys)), keys)
+
+
+def walk(count: int, keys: int, frames: int, *, size: int, prior: str, seed: int) -> Tensor:
+    """(frames, count, size): as many walks, each through latents drawn from `prior`.
+
+    Frame 0 is what `count` samples of that seed are drawn from. A mean of normal latents is shorter than they are, and
+    an image of it less varied; so it is by the length of its weights that each frame is scaled, as in spherical
+    interpolation (White 2016). What comes of it is exactly normal; the other priors go by way of it.
+    """
+    chance = torch.Generator().manual_seed(seed % 2**63)
+    ends = torch.stack([noise(count, size, prior, chance) for _ in range(keys)])
+    if prior == "uniform":
+        ends = math.sqrt(2) * torch.erfinv(ends.clamp(-LATEST, LATEST))
+    mixed = weights(frames, keys)
+    between = torch.einsum("fk,k...->f...", mixed / mixed.norm(dim=1, keepdim=True), ends)
+    if prior == "uniform":
+        return torch.erf(between / math.sqrt(2))
+    return between * (size**0.5 / between.norm(dim=-1, keepdim=True)) if prior == "spherical" else between
