@@ -11,6 +11,7 @@ from typer.main import get_command
 from gansmith.cli.app import app
 from gansmith.families import BUILT_IN
 from gansmith.game.adversarial import AdversarialSettings
+from gansmith.losses.ada import OPERATIONS, PRESETS
 from gansmith.losses.diffaugment import KINDS
 from gansmith.losses.objectives import OBJECTIVES
 from gansmith.losses.penalties import PENALTIES
@@ -91,7 +92,9 @@ def _names() -> Iterator[str]:
             ("`family`, given with `-f`", _listed(family.name for family in BUILT_IN)),
             ("`objective`", _listed(OBJECTIVES)),
             ("`penalty`", _listed(["none", *PENALTIES])),
-            ("`augment`, one or several with commas", _listed(KINDS)),
+            ("`augment`, one or several with commas: DiffAugment's", _listed(KINDS)),
+            ("or ADA's operations", _listed(OPERATIONS)),
+            ("and sets of them", _listed(PRESETS)),
         ],
     )
 

@@ -37,7 +37,7 @@ USAGE: list[tuple[list[str], list[str]]] = [
     (["train", "digits", "=1"], ["is not understood"]),
     (["train", "digits", "objective=hing"], ["Did you mean 'hinge'"]),
     (["train", "digits", "penalty=r9"], ["'penalty' cannot be 'r9'"]),
-    (["train", "digits", "augment=color"], ["Did you mean 'colour'"]),
+    (["train", "digits", "augment=colur"], ["Did you mean 'colour'"]),
     (["train", "digits", "smooth=0.1"], ["no labels", "objective=non-saturating"]),
     (["train", "digits", "seed=3"], ["'seed' is an option", "--seed 3"]),
     (["train", "digits", "out=elsewhere"], ["'out' is an option", "--out elsewhere"]),

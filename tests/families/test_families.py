@@ -53,7 +53,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"objective": "hing"}, "Did you mean 'hinge'"),
     ({"penalty": "r1+r3"}, "Did you mean 'r1"),
     ({"prior": "gaussian"}, "'prior' cannot be 'gaussian'"),
-    ({"augment": "color"}, "Did you mean 'colour'"),
+    ({"augment": "colur"}, "Did you mean 'colour'"),
     ({"beta1": 1.0}, "'beta1' cannot be 1.0"),
     ({"skip_d": 0}, "'skip_d' cannot be 0"),
 ]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gansmith.game.duel import alike, seen_through
 from gansmith.game.game import Duel, Networks, Rule, Sample, Step
-from gansmith.losses.diffaugment import sometimes
+from gansmith.losses.augmentation import augmentation
 
 MEMORY = 0.9  # of the overfitting between two steps; Karras et al. average over four
 HIGHEST = 0.8  # beyond, augmentations leak into samples (ibid., section 2.2)
@@ -31,7 +31,7 @@ class Strength(nn.Module):
 
 def adaptively_augmented(duel: Duel, kinds: str) -> Duel:
     """The same duel, every kind of augmentation applied to each image with the probability reached."""
-    augment = sometimes(kinds)
+    augment = augmentation(kinds)
 
     def view(sample: Sample, networks: Networks, step: Step) -> Sample:
         return alike(sample, lambda image: augment(image, strength(networks).p))

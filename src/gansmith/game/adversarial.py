@@ -44,7 +44,7 @@ from gansmith.game.rates import adam, half_life, rescaled, towards_end
 from gansmith.game.schedules import Schedule, linear
 from gansmith.game.settings import AdversarialSettings as AdversarialSettings
 from gansmith.game.settings import LearningSettings
-from gansmith.losses.diffaugment import KINDS, diffaugment
+from gansmith.losses.augmentation import steadily
 from gansmith.losses.objectives import OBJECTIVES, Objective, centred, flipped, smoothed
 from gansmith.losses.penalties import PENALTIES
 from gansmith.networks.spectral import normalise_spectra
@@ -159,9 +159,9 @@ def _seen(settings: AdversarialSettings, duel: Duel, shape: Sequence[int]) -> Du
     if (settings.augment or settings.ada) and len(shape) != 3:
         raise UsageError("Only images can be augmented.", why="these are points", do="leave out augment= and ada=")
     if settings.ada:
-        duel = adaptively_augmented(duel, settings.augment or ",".join(KINDS))
+        duel = adaptively_augmented(duel, settings.augment)
     elif settings.augment:
-        duel = augmented(duel, diffaugment(settings.augment))
+        duel = augmented(duel, steadily(settings.augment, settings.augment_p))
     if settings.pack > 1:
         duel = packed(duel, settings.pack)
     return replace(duel, together=False) if settings.minibatch_std else duel

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from gansmith.errors import UsageError, closest
-from gansmith.losses.diffaugment import diffaugment
+from gansmith.losses.ada import STANDARD
+from gansmith.losses.augmentation import augmentation
+from gansmith.losses.diffaugment import KINDS
 from gansmith.losses.objectives import OBJECTIVES, sides_of
 from gansmith.losses.penalties import PENALTIES
 from gansmith.settings import Settings
@@ -61,13 +63,20 @@ class AdversarialSettings(LearningSettings):
     d_lr: float | None = Field(
         None, gt=0, lt=1, description="discriminator's learning rate at the start (default: as lr), falling as lr does"
     )
-    augment: str = Field("", description="augmentations both sides are shown, e.g. colour,translation,cutout")
     ada: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="adaptive augmentation (ADA): `augment`, or all of it, only as often as keeps the discriminator's "
-        "overfitting at this value, e.g. 0.6 (0: always)",
+        description="adaptive augmentation (ADA): `augment`, or `bgc`, only as often as keeps the discriminator's "
+        "overfitting at this value, e.g. 0.6 (0: as often as augment_p says)",
+    )
+    augment: str = Field(
+        "",
+        validate_default=True,
+        description="augmentations both sides are shown: DiffAugment's, colour,translation,cutout, or ADA's, e.g. bgc",
+    )
+    augment_p: float = Field(
+        1.0, gt=0, le=1, description="share of the images each augmentation is applied to; beyond 0.8 ADA's leak"
     )
     noise: float = Field(0.0, ge=0, description="instance noise at the start, fading to 0 over the training")
     smooth: float = Field(0.0, ge=0, lt=1, description="label smoothing of reals: 0.1 labels them 0.9")
@@ -111,9 +120,18 @@ class AdversarialSettings(LearningSettings):
 
     @field_validator("augment")
     @classmethod
-    def _known_augmentations(cls, kinds: str) -> str:
-        diffaugment(kinds)
+    def _known_augmentations(cls, kinds: str, info: ValidationInfo) -> str:
+        kinds = kinds or (STANDARD if info.data.get("ada") else "")
+        augmentation(kinds)
         return kinds
+
+    @model_validator(mode="before")
+    @classmethod
+    def _once_all_of_diffaugment(cls, values: Any) -> Any:
+        """In older runs, which know no augment_p, ada without augment meant DiffAugment's kinds."""
+        if isinstance(values, Mapping) and values.get("augment") == "" and "augment_p" not in values:
+            return {**values, "augment": ",".join(KINDS) if values.get("ada") else ""}
+        return values
 
     @field_validator("d_lr", mode="before")
     @classmethod
@@ -133,6 +151,12 @@ class AdversarialSettings(LearningSettings):
                 f"smooth={self.smooth:g} and smooth_fake={self.smooth_fake:g} leave no difference between the labels.",
                 why=f"reals would count {1 - self.smooth:g}, fakes {self.smooth_fake:g}",
                 do="values that add up to less than 1, e.g. 0.1 each",
+            )
+        if self.ada and self.augment_p < 1:
+            raise UsageError(
+                f"Augmentation cannot be adaptive (ada={self.ada:g}) and fixed (augment_p={self.augment_p:g}).",
+                why="either the discriminator's overfitting says how often images are augmented, or you do",
+                do="leave out one of them",
             )
         if self.batch % self.pack:
             raise UsageError(

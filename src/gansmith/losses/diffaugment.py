@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 from gansmith.errors import UsageError, closest
 
 Augment = Callable[[Tensor], Tensor]
+Sometimes = Callable[[Tensor, Tensor | float], Tensor]  # (images, probability) -> images
 
 
 def colour(image: Tensor) -> Tensor:
@@ -67,11 +68,11 @@ def diffaugment(kinds: str) -> Augment:
     return augment
 
 
-def sometimes(kinds: str) -> Callable[[Tensor, Tensor], Tensor]:
+def sometimes(kinds: str) -> Sometimes:
     """The same, (image, p) -> image: every kind, for every image, with probability p only (Karras et al. 2020)."""
     chosen = named(kinds)
 
-    def augment(image: Tensor, p: Tensor) -> Tensor:
+    def augment(image: Tensor, p: Tensor | float) -> Tensor:
         for kind in chosen:
             touched = torch.rand(len(image), 1, 1, 1, device=image.device) < p
             image = torch.where(touched, kind(image), image)

@@ -12,7 +12,7 @@ from torch import Tensor
 from gansmith.data.dataset import Dataset
 from gansmith.engine import Engine
 from gansmith.game.game import Request, Step
-from gansmith.losses.diffaugment import diffaugment
+from gansmith.losses.augmentation import steadily
 from gansmith.measure.features import Features
 from gansmith.measure.leak import leak
 from gansmith.measure.quick import Reference
@@ -54,7 +54,7 @@ class Midway:
         if not kinds:
             return None
         self.engine.seed(0)
-        return self.features(diffaugment(kinds)(real))
+        return self.features(steadily(kinds)(real))
 
     @torch.no_grad()
     def evaluate(self, training: Training) -> dict[str, float]:
