@@ -170,6 +170,10 @@ class Game:
                 if name not in {turn.name for turn in self.turns}:
                     raise ValueError(f"act '{act.name}' names no turn '{name}'")
 
+    def marks(self, networks: Networks) -> dict[str, list[int]]:
+        """What a picture's recipe says of samples of these networks: the size they were made at, where that grows."""
+        return {"made_at": list(self.made_at(networks))} if self.made_at else {}
+
     def during(self, act: Act) -> Game:
         """The same game with only the turns this act takes."""
         if act.turns is None:

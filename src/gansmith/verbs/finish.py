@@ -25,7 +25,7 @@ from gansmith.runs.report import write_report
 from gansmith.runs.state import Training
 from gansmith.verbs.conditions import conditions_of
 from gansmith.verbs.evaluate import judged
-from gansmith.verbs.frames import SHOWN, affordable, classes_shown, draw, exhibit, judges, sheet, spread
+from gansmith.verbs.frames import SHOWN, affordable, classes_shown, draw, exhibit, judges, sampled, sheet, spread
 from gansmith.verbs.midway import shuffled
 from gansmith.verbs.sides import Samples, arranged, conditional
 from gansmith.verbs.spaces import RANDOM
@@ -43,6 +43,7 @@ def finish(
     count = 1000 if dataset.spec.kind == "points" else affordable(dataset.spec, SHOWN)
     samples = draw(training, count, given=conditions_of(dataset, judges(dataset), count))
     recipe = {"run": run.path.name, "checkpoint": place.name, "seed": 0, "count": count}
+    recipe |= training.game.marks(sampled(training))
     extras: dict[str, Any] = {
         "data_report": dataset.report.model_dump(mode="json"),
         "plan": list(config.plan),

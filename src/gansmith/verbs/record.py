@@ -20,7 +20,7 @@ from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.state import Place, Training
 from gansmith.verbs.conditions import conditions_of
-from gansmith.verbs.frames import SHOWN, affordable, classes_shown, distance, draw, exhibit, judges, picture
+from gansmith.verbs.frames import SHOWN, affordable, classes_shown, distance, draw, exhibit, judges, picture, sampled
 
 Report = Mapping[str, Any]
 Watcher = Callable[[Report], None]
@@ -83,6 +83,7 @@ class Record:
         place.distance, self.measured = distance(samples, self.dataset), place.counter
         path = self.run.samples / f"{place.name}.png"
         recipe = {"run": self.run.path.name, "seen": place.counter, "seed": 0}
+        recipe |= self.training.game.marks(sampled(self.training))
         classes = classes_shown(self.config.spec, family(self.config.family).conditions)
         with self.engine.autocast():
             displayed = exhibit(self.training, classes) if classes else samples[:shown]

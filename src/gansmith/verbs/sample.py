@@ -77,6 +77,7 @@ def sample(
         warn(sentence)
     drawn = model.sample(count, seed, given)
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
+    recipe |= model.game.marks(model.networks)
     try:
         write(drawn, target, model.spec, recipe, columns, given.get("label"))
     except OSError as error:
