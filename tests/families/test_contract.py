@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from gansmith.errors import UsageError
 from gansmith.families import families
 from gansmith.game.acts import Act
-from gansmith.game.game import Request, Sample, Step, noise
+from gansmith.game.game import Request, Step, noise
 from gansmith.game.loop import play
 from gansmith.losses.objectives import OBJECTIVES
 from gansmith.runs.state import Training
@@ -46,8 +47,9 @@ def tricks(name: str, shape: str) -> dict[str, Any]:
     if not games.adversarial(name):
         return {key: value for key, value in TRICKS.items() if key in fields}
     left_out = {"augment", "ada"} if shape == "points" else set()
-    game = games.game(name, shape)
-    if game.made_at or any(duel.conditional for duel in game.duels):
+    game, step = games.game(name, shape), Step(0, 0, next(games.batches(shape)))
+    sizes = max(len(duel.real(game.networks, step).images) for duel in game.duels)
+    if game.made_at or sizes > 1 or any(duel.conditional for duel in game.duels):
         left_out.add("history")  # it keeps images alone, and of one size
     objective = OBJECTIVES[fields["objective"].default]
     if not (objective.relative or objective.signed):
@@ -191,7 +193,8 @@ def test_the_discriminator_judges_each_sample_alone(name: str, shape: str) -> No
     game = games.game(name, shape, minibatch_std=False)
     networks, duel, step = game.networks.eval(), game.duels[0], Step(0, 0, next(games.batches(shape)))
     real = duel.real(networks, step)
-    one = Sample(real.one[3:4], {key: value[3:4] for key, value in real.given.items()})
+    given = {key: value[3:4] for key, value in real.given.items()}
+    one = replace(real.mapped(lambda image: image[3:4]), given=given)
     logits = duel.judge(networks, real, step)
     assert len(logits) == 8
     assert logits.dim() == 1 or games.paired(name)

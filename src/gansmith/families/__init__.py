@@ -16,13 +16,29 @@ from gansmith.families.dcgan import DCGAN
 from gansmith.families.family import Family
 from gansmith.families.gan import GAN
 from gansmith.families.infogan import INFOGAN
+from gansmith.families.msg_gan import MSG_GAN
 from gansmith.families.naive_bayes import NAIVE_BAYES
 from gansmith.families.pix2pix import PIX2PIX
 from gansmith.families.progressive import PROGRESSIVE
 from gansmith.families.robust import ROBUST
+from gansmith.families.stylegan2 import STYLEGAN2
 from gansmith.families.vae import VAE
 
-BUILT_IN = (ROBUST, DCGAN, GAN, CGAN, INFOGAN, PIX2PIX, CYCLEGAN, BIGGAN, PROGRESSIVE, VAE, NAIVE_BAYES)
+BUILT_IN = (
+    ROBUST,
+    DCGAN,
+    GAN,
+    CGAN,
+    INFOGAN,
+    PIX2PIX,
+    CYCLEGAN,
+    BIGGAN,
+    STYLEGAN2,
+    PROGRESSIVE,
+    MSG_GAN,
+    VAE,
+    NAIVE_BAYES,
+)
 
 
 @cache

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
 from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
 from gansmith.families.family import Family, Recipe
 from gansmith.game.adversarial import adversarial, plain_duel
 from gansmith.game.game import Game
 from gansmith.game.packing import packed_shape
 from gansmith.game.settings import AdversarialSettings
 from gansmith.networks.mlp import MLPDiscriminator, MLPGenerator
+from gansmith.networks.r3 import R3Discriminator, R3Generator
 from gansmith.networks.residual import SLOPE, ResidualDiscriminator, ResidualGenerator
 
 
@@ -41,7 +44,29 @@ class RobustSettings(AdversarialSettings):
     d_slope: float | None = Field(None, ge=0, lt=1, description="the same in the discriminator (default: as there)")
 
 
-def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
+BACKBONES = {"light": (ResidualGenerator, ResidualDiscriminator), "r3": (R3Generator, R3Discriminator)}
+PRESETS: Mapping[str, Mapping[str, float]] = {  # what comes with a backbone unless somebody chooses otherwise
+    "light": {},
+    "r3": {"width": 64, "depth": 1, "lr": 1e-3, "lr_end": 1e-4},
+}
+
+
+class BackboneSettings(RobustSettings):
+    """The robust recipe, and the networks it trains."""
+
+    backbone: Literal["light", "r3"] = Field(
+        "light",
+        description="light: residual networks that work where cells are few, for a CPU; r3: R3GAN's, on every grid, "
+        "ten times as costly (then width, depth and lr are other ones by default)",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {**PRESETS.get(values.get("backbone", "light"), {}), **values}
+
+
+def build(settings: BackboneSettings, spec: DataSpec, images: int) -> Game:
     generator: nn.Module
     discriminator: nn.Module
     d_depth, d_width = settings.d_depth or settings.depth, settings.d_width or settings.width
@@ -49,12 +74,15 @@ def build(settings: RobustSettings, spec: DataSpec, images: int) -> Game:
     d_slope = settings.d_slope if settings.d_slope is not None else slope
     judged = packed_shape(spec.shape, settings.pack)
     if spec.kind == "points":
+        if settings.backbone != "light":
+            raise UsageError("Points have no grids.", why="a backbone is of images", do="leave out backbone=")
         generator = MLPGenerator(spec.shape, settings.z, settings.width, settings.depth, slope)
         discriminator = MLPDiscriminator(judged, d_width, d_depth, d_slope)
     else:
         made, shown = cast(tuple[int, int, int], spec.shape), cast(tuple[int, int, int], judged)
-        generator = ResidualGenerator(made, settings.z, settings.width, blocks=settings.depth, slope=slope)
-        discriminator = ResidualDiscriminator(shown, d_width, blocks=d_depth, slope=d_slope)
+        makes, judges = BACKBONES[settings.backbone]
+        generator = makes(made, settings.z, settings.width, blocks=settings.depth, slope=slope)
+        discriminator = judges(shown, d_width, blocks=d_depth, slope=d_slope)
     networks = {"generator": generator, "discriminator": discriminator}
     return adversarial(settings, networks, [plain_duel(settings, together=True)], images, spec.shape)
 
@@ -82,7 +110,7 @@ def recipe(spec: DataSpec) -> Recipe:
 ROBUST = Family(
     "robust",
     "relativistic GAN with R1 + R2",
-    RobustSettings,
+    BackboneSettings,
     recipe,
     build,
     paper="Huang et al. 2024 (R3GAN)",
