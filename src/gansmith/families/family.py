@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,9 +31,11 @@ class Family:
     settings: its own `TrainingSettings`. recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
     kinds: data kinds it learns from. needs: what must come with them. conditions: what its samples are made for:
-    "label", "caption", "source". paper: where it was published. data: what data it is for, in words.
+    "label", "caption", "source", "truncation". truncations: those worth comparing, infinity being none.
+    paper: where it was published. data: what data it is for, in words.
     channels_last: whether its convolutions are faster so.
     guard: ailments that are treated even where remedies are only suggested.
+    fitted: the recipe, where it also goes by the device ("cpu", "cuda", ...) and by settings the user chose.
     """
 
     name: str
@@ -48,3 +50,9 @@ class Family:
     conditions: tuple[str, ...] = ()
     channels_last: bool = True
     guard: tuple[str, ...] = ("explosion",)
+    truncations: tuple[float, ...] = ()
+    fitted: Callable[[DataSpec, str, Mapping[str, Any]], Recipe] | None = None
+
+    def recipe_for(self, spec: DataSpec, device: str, wishes: Mapping[str, Any]) -> Recipe:
+        """The recipe for this data on this device, under a user's own settings."""
+        return self.fitted(spec, device, wishes) if self.fitted else self.recipe(spec)

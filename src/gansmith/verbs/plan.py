@@ -70,8 +70,8 @@ def make_plan(
             why=f"it is made for {' and '.join(chosen.kinds)}",
             do="leave out -f, or choose gan or robust",
         )
-    recipe = chosen.recipe(spec)
     wishes = chosen.settings.plain(values) | ({"batch": batch} if batch is not None else {})
+    recipe = chosen.recipe_for(spec, torch.device(engine.device).type, wishes)
     settings = chosen.settings.read(dict(recipe.values) | wishes)
     reasons.append(f"{chosen.name}: {chosen.title}" + ("" if family else " (default)"))
     reasons.extend(recipe.reasons)
