@@ -15,7 +15,7 @@ from gansmith.errors import UsageError
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
 from gansmith.runs.state import Place
-from gansmith.verbs import care, session
+from gansmith.verbs import care, requests, session
 from gansmith.verbs.plan import build_game
 from gansmith.verbs.remedy import apply_remedy, list_remedies
 from gansmith.verbs.train import resume
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 @pytest.fixture(autouse=True)
 def _always_listening(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "POLL_EVERY", 0.0)
+    monkeypatch.setattr(requests, "POLL_EVERY", 0.0)
 
 
 def asks(monkeypatch: pytest.MonkeyPatch, requests: dict[int, Callable[[Run], object]]) -> None:

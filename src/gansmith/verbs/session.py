@@ -22,10 +22,11 @@ from gansmith.verbs.care import Care
 from gansmith.verbs.examination import Examination, plateau
 from gansmith.verbs.frames import frame_due
 from gansmith.verbs.record import Record
+from gansmith.verbs.requests import Requests
 from gansmith.verbs.rollback import end_with_best, go_back, here, last_healthy, take_back
 from gansmith.verbs.signals import stopping
 
-TICK_EVERY, POLL_EVERY = 3.0, 0.5  # seconds
+TICK_EVERY = 3.0  # seconds
 SKIPS_BEFORE_ROLL_BACK = 3
 
 
@@ -50,11 +51,11 @@ class Session:
     examined: int | None = None
     level: bool = False  # more training brings nothing
     useless: list[dict[str, Any]] = field(default_factory=list)  # treatments judged last, still in force
-    last_poll: float = 0.0
     care: Care = field(init=False)
+    requests: Requests = field(init=False)
 
     def __post_init__(self) -> None:
-        self.care = Care(self.config)
+        self.care, self.requests = Care(self.config), Requests(self.record, self.asked)
 
     @property
     def config(self) -> RunConfig:
@@ -169,9 +170,8 @@ class Session:
             self.examine(thoroughly=thoroughly)
         if self.training is not training:
             return
-        if now - self.last_poll > POLL_EVERY:
-            self.last_poll = now
-            self.requests()
+        for name, undo in self.requests.answered():
+            self.by_hand(name, undo=undo)
         if now - record.last_tick > TICK_EVERY:
             self.tick()
         if now - record.began > record.next_checkpoint:
@@ -268,26 +268,6 @@ class Session:
             "train anew with -f robust, or a smaller lr=",
         )
 
-    def requests(self) -> None:
-        """Do what other shells asked for through the inbox."""
-        waiting = self.record.run.take(self.record.warn)
-        while waiting and not self.asked:
-            request = waiting.pop(0)
-            name = str(request.get("request"))
-            if name == "stop":
-                self.asked.append("request")
-            elif name == "snapshot":
-                self.record.frame()
-                self.record.checkpoint()
-                self.record.note("snapshot", seen=self.place.counter)
-            elif name == "pause":
-                waiting = self.pause(waiting)
-            elif name == "remedy":
-                self.by_hand(str(request.get("id")), undo=bool(request.get("undo")))
-        for request in waiting:  # behind a stop: they wait for the training to go on
-            if request.get("request") == "remedy":
-                self.record.run.post("remedy", id=request.get("id"), undo=request.get("undo"))
-
     def by_hand(self, name: str, *, undo: bool) -> None:
         """Apply or undo a remedy that somebody asked for."""
         place, record = self.place, self.record
@@ -303,22 +283,3 @@ class Session:
             record.warn(f"no remedy '{name}' can be applied now")
         else:
             self.treat(*found)
-
-    def pause(self, waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Wait for "continue" or "stop"; returns what else was asked for meanwhile."""
-        record = self.record
-        record.checkpoint()
-        record.note("pause", seen=self.place.counter)
-        start = time.perf_counter()
-        while not self.asked:
-            record.status("paused")
-            names = [request.get("request") for request in waiting]
-            if "stop" in names:
-                self.asked.append("request")
-            if "continue" in names:
-                break
-            time.sleep(POLL_EVERY)
-            waiting += record.run.take(record.warn)
-        record.waited(time.perf_counter() - start)
-        record.note("continue", seen=self.place.counter)
-        return [request for request in waiting if request.get("request") not in ("pause", "continue", "stop")]
