@@ -143,6 +143,7 @@ class Game:
     averaged: networks that keep an exponential moving average; half_life: of that average, in images.
     acts: the parts of the training, in order. duels: who is shown what, for whoever examines the players.
     made_at: (height, width) samples of such networks are made at, where it grows and `draw` enlarges them.
+    encode: (networks, images (N, C, H, W) in [-1, 1]) -> latents (N, z) that `draw` makes them of again, where it can.
     """
 
     networks: nn.ModuleDict
@@ -156,6 +157,7 @@ class Game:
     half_life: Callable[[int], float] = lambda seen: min(20_000.0, 0.05 * seen)
     duels: tuple[Duel, ...] = ()
     made_at: Callable[[Networks], tuple[int, int]] | None = None
+    encode: Callable[[Networks, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         learners = {name for turn in self.turns for name in turn.learners}
