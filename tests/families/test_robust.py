@@ -9,19 +9,26 @@ import torch
 from torch import nn
 
 from gansmith.errors import UsageError
-from gansmith.families.robust import BackboneSettings
+from gansmith.families.robust import R3, ROBUST, BackboneSettings, fitted, recipe
 from gansmith.networks.r3 import R3Discriminator, R3Generator
 from gansmith.runs.state import Training
 from tests import games
 
 
-def test_what_comes_with_a_backbone_is_only_a_default() -> None:
-    light, r3 = BackboneSettings.read({}), BackboneSettings.read({"backbone": "r3"})
-    assert (light.width, light.lr) == (32, 2.5e-3)
-    assert r3.width > light.width
-    assert r3.lr < light.lr
-    assert BackboneSettings.read({"backbone": "r3", "width": 24, "lr": 2e-3}).width == 24
-    assert BackboneSettings.read(r3.model_dump()) == r3
+def test_what_a_backbone_is_begun_from_goes_by_size_and_machine() -> None:
+    plain = recipe(games.spec("colour"))
+    assert fitted(games.spec("colour"), "cpu", {}) == plain
+    for device, narrow in (("cpu", 100), ("cuda", 500)):
+        wide = 1000
+        for pixels in (28, 32, 64, 128, 256):
+            spec = games.spec("grey").changed(shape=(1, pixels, pixels + 4))
+            values = ROBUST.recipe_for(spec, device, {"backbone": "r3"}).values
+            assert values["gamma"] == recipe(spec).values["gamma"]
+            assert values["width"] <= min(narrow, wide)
+            wide = values["width"]
+            BackboneSettings.read({**values, "backbone": "r3"})
+    assert all(row["published"].width == 768 for row in R3.values())
+    assert fitted(games.spec("points"), "cpu", {"backbone": "r3"}) == recipe(games.spec("points"))
 
 
 @pytest.mark.parametrize("shape", ["grey", "colour", "alpha"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import nn
 
 from gansmith.data.spec import DataSpec
@@ -45,10 +46,6 @@ class RobustSettings(AdversarialSettings):
 
 
 BACKBONES = {"light": (ResidualGenerator, ResidualDiscriminator), "r3": (R3Generator, R3Discriminator)}
-PRESETS: Mapping[str, Mapping[str, float]] = {  # what comes with a backbone unless somebody chooses otherwise
-    "light": {},
-    "r3": {"width": 64, "depth": 1, "lr": 1e-3, "lr_end": 1e-4},
-}
 
 
 class BackboneSettings(RobustSettings):
@@ -57,13 +54,8 @@ class BackboneSettings(RobustSettings):
     backbone: Literal["light", "r3"] = Field(
         "light",
         description="light: residual networks that work where cells are few, for a CPU; r3: R3GAN's, on every grid, "
-        "ten times as costly (then width, depth and lr are other ones by default)",
+        "ten times as costly (width, depth and lr then go by the image's size and the machine)",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _preset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {**PRESETS.get(values.get("backbone", "light"), {}), **values}
 
 
 def build(settings: BackboneSettings, spec: DataSpec, images: int) -> Game:
@@ -107,6 +99,33 @@ def recipe(spec: DataSpec) -> Recipe:
     )
 
 
+class Preset(NamedTuple):
+    """Of the R3 backbone: channels on grids of up to 32 cells, blocks per grid, learning rate at the start and end."""
+
+    width: int
+    depth: int
+    lr: float
+    lr_end: float
+
+
+R3: Mapping[int, Mapping[str, Preset]] = {  # by the image's shorter side, in pixels: the first row not below it
+    32: {"cpu": Preset(64, 1, 1e-3, 1e-4), "gpu": Preset(384, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+    64: {"cpu": Preset(48, 1, 1e-3, 1e-4), "gpu": Preset(256, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+    128: {"cpu": Preset(32, 1, 1e-3, 1e-4), "gpu": Preset(192, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+}
+
+
+def fitted(spec: DataSpec, device: str, wishes: Mapping[str, Any]) -> Recipe:
+    """The recipe with what the wished backbone is best begun from."""
+    plain = recipe(spec)
+    if wishes.get("backbone") != "r3" or spec.kind == "points":
+        return plain
+    row = next((row for size, row in R3.items() if size >= min(spec.shape[1:])), R3[128])
+    preset = row["cpu" if device == "cpu" else "gpu"]
+    reason = f"R3GAN's networks, width {preset.width} for this size and machine (published: {row['published'].width})"
+    return replace(plain, values={**plain.values, **preset._asdict()}, reasons=(*plain.reasons, reason))
+
+
 ROBUST = Family(
     "robust",
     "relativistic GAN with R1 + R2",
@@ -116,4 +135,5 @@ ROBUST = Family(
     paper="Huang et al. 2024 (R3GAN)",
     data="images or points",
     guard=("explosion", "mode_collapse"),
+    fitted=fitted,
 )
