@@ -16,6 +16,16 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
 
 
+def divergence_at(latent: Tensor, growth: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || p), of which one draw was sent back to the normal distribution that p is made of.
+
+    latent: (N, z), where a draw from each N(mean, variance) came to lie; growth: (N,), the logarithm of how much volume
+    grew on the way; log_variance: (N, z). Right on average: what a draw says of its own density is taken at its
+    expectation. Averaged over images. (Rezende & Mohamed 2015, eq. 15, with the flow in the prior.)
+    """
+    return (0.5 * (latent.square() - 1 - log_variance).sum(dim=1) - growth).mean()
+
+
 def surprise(image: Tensor, decoded: Tensor, log_scale: Tensor) -> Tensor:
     """-log N(image; decoded, scale) summed over an image's values, averaged over images: (N, ...), (N, ...) -> scalar.
 
