@@ -27,7 +27,7 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     "alpha": (4, 16, 16),
     "points": (2,),
 }
-SMALL = {"batch": 8, "z": 8, "width": 8, "depth": 1, "blocks": 1, "d_width": 8, "size_dial": 1 / 64}
+SMALL: dict[str, Any] = {"batch": 8, "z": 8, "width": 8, "depth": 1, "blocks": 1, "d_width": 8, "size_dial": 1 / 64}
 IMAGES = 400  # of a whole training
 CAPTIONS = ("a red heart", "two blue stars", "한 송이 꽃", "")
 COMES: Mapping[str, dict[str, Any]] = {  # what data must have for a family that needs it

@@ -50,7 +50,7 @@ class Synthesis(nn.Module):
             self.register_buffer(f"noise{place}", torch.randn(1, 1, *size))
 
     def forward(self, styles: Tensor, noises: Sequence[Tensor | None]) -> Tensor:
-        x = self.start.expand(len(styles), -1, -1, -1)
+        x = self.start.expand(styles.shape[0], -1, -1, -1)  # len() would fix the batch of an export
         image: Tensor | None = None
         for place, (convolution, noise) in enumerate(zip(self.convolutions, noises, strict=True)):
             x = convolution(x, styles[:, place], noise)
@@ -97,7 +97,7 @@ class StyleGenerator(nn.Module):
 
     def painted(self, styles: Tensor, how: Noise, chance: torch.Generator | None = None) -> Tensor:
         """Styles (N, layers, w) -> images; clamped in eval mode alone: a clamp passes no gradient."""
-        image: Tensor = self.synthesis(styles, self.synthesis.noises(len(styles), how, chance))
+        image: Tensor = self.synthesis(styles, self.synthesis.noises(styles.shape[0], how, chance))
         return image if self.training else image.clamp(-1, 1)
 
 
