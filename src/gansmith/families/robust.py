@@ -54,7 +54,7 @@ class BackboneSettings(RobustSettings):
     backbone: Literal["light", "r3"] = Field(
         "light",
         description="light: residual networks that work where cells are few, for a CPU; r3: R3GAN's, on every grid, "
-        "ten times as costly (width, depth and lr then go by the image's size and the machine)",
+        "several times as costly (width, depth and lr then go by the image's size and the machine)",
     )
 
 
@@ -109,9 +109,9 @@ class Preset(NamedTuple):
 
 
 R3: Mapping[int, Mapping[str, Preset]] = {  # by the image's shorter side, in pixels: the first row not below it
-    32: {"cpu": Preset(64, 1, 1e-3, 1e-4), "gpu": Preset(384, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
-    64: {"cpu": Preset(48, 1, 1e-3, 1e-4), "gpu": Preset(256, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
-    128: {"cpu": Preset(32, 1, 1e-3, 1e-4), "gpu": Preset(192, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+    32: {"cpu": Preset(32, 1, 2e-3, 2e-4), "gpu": Preset(384, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+    64: {"cpu": Preset(32, 1, 2e-3, 2e-4), "gpu": Preset(256, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
+    128: {"cpu": Preset(16, 1, 2e-3, 2e-4), "gpu": Preset(192, 2, 2e-4, 5e-5), "published": Preset(768, 2, 2e-4, 5e-5)},
 }
 
 
