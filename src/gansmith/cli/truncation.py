@@ -1,4 +1,4 @@
-"""`gansmith truncation`: quality against variety, as latents are cut off nearer to their middle."""
+"""`gansmith truncation`: quality against variety, as samples are held nearer to the most typical one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gansmith.errors import UsageError
 def truncation(
     run: RunName = "last",
     values: Annotated[
-        str | None, typer.Option(help="with commas, e.g. 0.3,0.5,1 (default: eight, the last without)")
+        str | None, typer.Option(help="with commas, e.g. 0.3,0.5,1,none (default: by the family)")
     ] = None,
     count: Annotated[int, typer.Option("-n", "--count", help="samples at each value, and as many real ones")] = 1000,
     to: Annotated[str, typer.Option("-o", "--out", help="the sheet, a .png")] = "truncation.png",
@@ -27,12 +27,12 @@ def truncation(
     as_json: Json = False,
     out: Out = "runs",
 ) -> None:
-    """Show what truncating the latents of RUN (biggan) buys in quality and costs in variety."""
+    """Show what truncating latents (biggan) or styles (stylegan2) of RUN buys in quality and costs in variety."""
     from gansmith.cli.show import Show
-    from gansmith.verbs.truncation import VALUES, told
+    from gansmith.verbs.truncation import told
     from gansmith.verbs.truncation import truncation as look
 
-    wanted = VALUES if values is None else read_values(values)
+    wanted = None if values is None else read_values(values)
     with Show(quiet=as_json) as watch:
         found = look(
             run, values=wanted, count=count, to=to, seed=seed, which=which, out=out, device=device, watch=watch

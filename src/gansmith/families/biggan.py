@@ -191,4 +191,5 @@ BIGGAN = Family(
     paper="Brock et al. 2019",
     data="images in classes; others as one class",
     conditions=("label", "truncation"),
+    truncations=(0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf),
 )

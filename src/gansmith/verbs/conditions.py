@@ -40,8 +40,9 @@ def given_for(
     """The conditions a user states for `count` samples; of several labels or texts, as many of each, one after another.
 
     label: one class, by name or number. labels: "all", or several with commas. text: captions. code: see `coded`, of
-    the family's `codes`. truncation: the largest value a latent may have. Nothing stated: nothing given, and the game
-    takes conditions as the data has them. Raises UsageError for what the data does not know.
+    the family's `codes`. truncation: the largest value a latent may have (biggan), or psi (stylegan2). Nothing stated:
+    nothing given, and the game takes conditions as the data has them. Raises UsageError for what the data does not
+    know.
     """
     further = {"code": coded(codes, count, code, seed)} if code and codes else {}
     if truncation is not None:
@@ -106,8 +107,8 @@ def coded(codes: Codes, count: int, text: str, seed: int) -> Tensor:
 
 
 def limit(truncation: float) -> float:
-    if not truncation > 0:
-        raise UsageError(f"Latents cannot be truncated at {truncation:g}.", do="--truncation 0.5, or anything above 0")
+    if not truncation >= 0:
+        raise UsageError(f"Samples cannot be truncated at {truncation:g}.", do="--truncation 0.5, or anything from 0")
     return truncation
 
 

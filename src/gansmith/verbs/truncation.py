@@ -1,4 +1,4 @@
-"""truncation: what cutting latents off buys in quality and costs in variety, as a table and a sheet to look at."""
+"""truncation: what it buys in quality and costs in variety, as a table and a sheet to look at."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.gather import as_floats
 from gansmith.data.open import open_data
 from gansmith.errors import GansmithError, UsageError
-from gansmith.families import family
+from gansmith.families import families, family
 from gansmith.measure.features import built_in
 from gansmith.measure.kernel import kid
 from gansmith.measure.manifold import Manifold, manifold
@@ -28,7 +28,6 @@ from gansmith.verbs.sides import drawn, in_float32
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
-VALUES = (0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf)
 COLUMNS = 12  # of the sheet: a latent and a class each
 LEAST, MOST = 16, 10_000  # samples at each value
 REFERENCE = 1024  # training images the features are standardised by
@@ -72,7 +71,7 @@ class Curve:
 def truncation(
     run: str | Path = "last",
     *,
-    values: Sequence[float] = VALUES,
+    values: Sequence[float] | None = None,
     count: int = 1000,
     to: str | Path = "truncation.png",
     seed: int = 0,
@@ -83,17 +82,20 @@ def truncation(
 ) -> Curve:
     """Score a run's samples at several truncations, in the random features, and draw the same latents at each.
 
-    count: samples and real images, fewer where the data has fewer. to: the sheet, a .png; a row per value; the curve is
-    written beside it. Raises UsageError for a run whose latents cannot be truncated.
+    values: default, those of its family. count: samples and real images, fewer where the data has fewer. to: the sheet,
+    a .png; a row per value; the curve is written beside it. Raises UsageError for a run without truncation.
     """
     if not LEAST <= count <= MOST:
         raise UsageError(f"{count} samples cannot be scored.", do=f"-n between {LEAST} and {MOST}")
-    values = sorted({limit(value) for value in values})
     model = in_float32(load(run, out=out, which=which, device=device))
-    if "truncation" not in family(model.config.family).conditions:
+    known = family(model.config.family).truncations
+    if not known:
+        having = [name for name, one in families().items() if one.truncations]
         raise UsageError(
-            f"A {model.config.family} has no truncation.", do="gansmith train DATA -f biggan, then look at that"
+            f"A {model.config.family} has no truncation.",
+            do=f"gansmith train DATA -f {' or '.join(having)}, then look at that",
         )
+    values = sorted({limit(value) for value in (values or known)})
     target = Path(to)
     if target.suffix.lower() != ".png":
         raise UsageError(f"A sheet cannot be written as '{target.suffix}'.", do="--out truncation.png")
