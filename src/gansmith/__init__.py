@@ -16,6 +16,7 @@ _VERBS = {
     "resume": "gansmith.verbs.train",
     "sample": "gansmith.verbs.sample",
     "video": "gansmith.verbs.video",
+    "mix": "gansmith.verbs.mix",
     "evaluate": "gansmith.verbs.evaluate",
     "compare": "gansmith.verbs.compare",
     "diagnose": "gansmith.verbs.diagnose",

@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from gansmith.game.game import noise
-from gansmith.verbs.walk import through, walk, weights
+from gansmith.verbs.walk import latents, through, walk, weights
 
 
 @pytest.mark.parametrize(("frames", "keys"), [(24, 3), (25, 4), (100, 7)])
@@ -39,7 +39,7 @@ def test_a_spline_meets_its_keys_and_has_no_corner_not_even_where_it_closes() ->
 
 @pytest.mark.parametrize("prior", ["normal", "uniform", "spherical"])
 def test_it_begins_with_the_samples_of_its_seed_and_closes(prior: str) -> None:
-    path = walk(4, 5, 100, size=16, prior=prior, seed=7)
+    path = walk(latents(4, 5, 16, prior, seed=7), 100, prior)
     first = noise(4, 16, prior, torch.Generator().manual_seed(7))
     torch.testing.assert_close(path[0], first, atol=1e-5, rtol=1e-5)
     steps = (path.roll(-1, 0) - path).flatten(1).norm(dim=1)
@@ -49,12 +49,12 @@ def test_it_begins_with_the_samples_of_its_seed_and_closes(prior: str) -> None:
 
 @pytest.mark.parametrize(("prior", "cdf"), [("normal", stats.norm.cdf), ("uniform", stats.uniform(-1, 2).cdf)])
 def test_between_two_keys_latents_are_distributed_as_the_prior_says(prior: str, cdf: object) -> None:
-    path = walk(2000, 3, 12, size=4, prior=prior, seed=0)
+    path = walk(latents(2000, 3, 4, prior, seed=0), 12, prior)
     for frame in (1, 2, 6, 11):
         assert stats.kstest(path[frame].flatten().numpy(), cdf).pvalue > 1e-3
     assert abs(float(path.square().mean()) - {"normal": 1, "uniform": 1 / 3}[prior]) < 0.02
 
 
 def test_a_sphere_is_not_left() -> None:
-    path = walk(50, 4, 40, size=9, prior="spherical", seed=1)
+    path = walk(latents(50, 4, 9, "spherical", seed=1), 40, "spherical")
     torch.testing.assert_close(path.norm(dim=-1), torch.full((40, 50), 3.0))

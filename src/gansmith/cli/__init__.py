@@ -5,10 +5,11 @@ from gansmith.cli import (  # add their commands to the app
     compare,
     diagnose,
     evaluate,
+    mix,
     translate,
     truncation,
     video,
 )
 from gansmith.cli.app import main
 
-__all__ = ["codes", "compare", "diagnose", "evaluate", "main", "translate", "truncation", "video"]
+__all__ = ["codes", "compare", "diagnose", "evaluate", "main", "mix", "translate", "truncation", "video"]

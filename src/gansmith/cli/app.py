@@ -133,8 +133,10 @@ def sample(
         str | None, typer.Option(help="with this code, of a run that found codes by itself: 3, or k1=3,c1=-2")
     ] = None,
     truncation: Annotated[
-        float | None, typer.Option(help="latents cut off there: 0.5 for typical samples, 2 for varied ones")
+        float | None,
+        typer.Option(help="lower is more typical, less varied: where latents are cut off (biggan), psi (stylegan2)"),
     ] = None,
+    noise: Annotated[str | None, typer.Option(help="of noise inputs (stylegan2): fixed, random or none")] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -143,7 +145,7 @@ def sample(
     from gansmith.verbs.sample import sample as draw
 
     asked: dict[str, Any] = {"label": label, "labels": labels, "text": text or (), "code": code, "warn": note}
-    asked["truncation"] = truncation
+    asked |= {"truncation": truncation, "noise": noise}
     print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
 
 

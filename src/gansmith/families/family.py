@@ -31,8 +31,8 @@ class Family:
     settings: its own `TrainingSettings`. recipe: settings that depend on the data; the user's own go on top.
     build: (settings, data, images of training) -> game, with networks freshly initialised from the global seed.
     kinds: data kinds it learns from. needs: what must come with them. conditions: what its samples are made for:
-    "label", "caption", "source", "truncation". truncations: those worth comparing, infinity being none.
-    paper: where it was published. data: what data it is for, in words.
+    "label", "caption", "source", "code", "truncation", "styles", "noise". truncations: those worth comparing,
+    infinity being none. paper: where it was published. data: what data it is for, in words.
     channels_last: whether its convolutions are faster so.
     guard: ailments that are treated even where remedies are only suggested.
     fitted: the recipe, where it also goes by the device ("cpu", "cuda", ...) and by settings the user chose.

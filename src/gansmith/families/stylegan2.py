@@ -211,7 +211,7 @@ STYLEGAN2 = Family(
     kinds=("images",),
     paper="Karras et al. 2020 (StyleGAN2, ADA)",
     data="images; in classes, where they are",
-    conditions=("label", "truncation"),
+    conditions=("label", "truncation", "styles", "noise"),
     truncations=(0.0, 0.25, 0.5, 0.7, 0.85, math.inf),
     fitted=recipe,
 )

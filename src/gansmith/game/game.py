@@ -15,6 +15,7 @@ from gansmith.game.schedules import Schedule
 
 Networks = nn.ModuleDict | Mapping[str, nn.Module]
 Terms = dict[str, Tensor]
+Noise = Literal["fixed", "random", "none"]
 
 
 @dataclass
@@ -121,7 +122,7 @@ class Request:
     latent: Tensor | None = None
     given: Mapping[str, Tensor] = field(default_factory=dict)
     way: str = "AtoB"
-    noise: Literal["fixed", "random", "none"] = "fixed"
+    noise: Noise = "fixed"
 
 
 @dataclass(frozen=True)

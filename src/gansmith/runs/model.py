@@ -17,7 +17,7 @@ from gansmith import engine as engines
 from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family as find_family
-from gansmith.game.game import Game, Networks, Request
+from gansmith.game.game import Game, Networks, Noise, Request
 from gansmith.networks.fold import folded
 from gansmith.runs import checkpoint, disk
 from gansmith.runs.config import RunConfig
@@ -56,20 +56,27 @@ class Model:
         latent: Tensor | None = None,
         given: Mapping[str, Tensor] | None = None,
         way: str = "AtoB",
+        noise: Noise = "fixed",
     ) -> Tensor:
         """Samples as the networks make them: (count, C, H, W) in [-1, 1], or standardised rows (count, D), on the CPU.
 
         given: conditions of `count` rows each, by name; those left out are as the data has them. way: of a translation.
+        noise: of a generator with noise inputs, the same for all, each its own, or none.
         A pure function of its arguments: the first k of a longer draw differ from a draw of k.
         """
         with self.engine.autocast():
-            return self.game.draw(self.drawing, Request(count, seed, latent, given or {}, way)).float().cpu()
+            return self.game.draw(self.drawing, Request(count, seed, latent, given or {}, way, noise)).float().cpu()
 
     def sample(
-        self, count: int = 16, seed: int = 0, given: Mapping[str, Tensor] | None = None, way: str = "AtoB"
+        self,
+        count: int = 16,
+        seed: int = 0,
+        given: Mapping[str, Tensor] | None = None,
+        way: str = "AtoB",
+        noise: Noise = "fixed",
     ) -> NDArray[Any]:
         """Images as uint8 (count, H, W, C), or points (count, D) in the data's own units."""
-        drawn = self.draw(count, seed, given=given, way=way)
+        drawn = self.draw(count, seed, given=given, way=way, noise=noise)
         return self.spec.in_units(drawn.numpy()) if self.spec.kind == "points" else to_uint8(drawn)
 
 

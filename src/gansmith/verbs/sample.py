@@ -8,15 +8,16 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.spec import DataSpec
-from gansmith.errors import GansmithError, UsageError
+from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.families import family
+from gansmith.game.game import Noise
 from gansmith.runs import disk
 from gansmith.runs.model import load
 from gansmith.runs.pictures import as_picture, grid, save_png
@@ -27,7 +28,7 @@ from gansmith.verbs.conditions import given_for, kinds_of, unmet
 MOST = 10_000_000
 ASKED = {  # option -> condition
     **{"label": "label", "labels": "label", "text": "caption"},
-    **{"code": "code", "truncation": "truncation"},
+    **{"code": "code", "truncation": "truncation", "noise": "noise"},
 }
 
 
@@ -41,13 +42,15 @@ def sample(
     which: str = "last",
     columns: int | None = None,
     device: str = "auto",
+    noise: str | None = None,
     warn: Callable[[str], None] = warnings.warn,
     **asked: Any,
 ) -> Path:
     """Draw `count` samples from `seed` and write them; returns the path written.
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
-    columns and units), or a folder (one PNG each). Every PNG carries its recipe. asked: label, labels, text, code or
+    columns and units), or a folder (one PNG each). Every PNG carries its recipe. noise: "fixed", "random" or "none", of
+    a generator with noise inputs. asked: label, labels, text, code or
     truncation, as `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid
     each. warn: told of words that the training never met. Raises UsageError for an impossible target, or for what the
     run cannot make.
@@ -67,7 +70,7 @@ def sample(
     if kind == ".png" and points and model.spec.shape != (2,):
         raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
     asked = {name: value for name, value in asked.items() if value not in (None, "", ())}
-    check(model.config.family, asked)
+    check(model.config.family, asked | ({} if noise is None else {"noise": noise}))
     if (rows := kinds_of(model.spec, **asked)) > 1:
         columns = columns or math.ceil(count / rows)
         count = math.ceil(count / rows) * rows
@@ -75,8 +78,9 @@ def sample(
     given = given_for(model.spec, count, codes=codes, seed=seed, **asked)
     for sentence in unmet(model.spec, asked.get("text", ())):
         warn(sentence)
-    drawn = model.sample(count, seed, given)
+    drawn = model.sample(count, seed, given, noise=noise_of(noise))
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
+    recipe |= {} if noise is None else {"noise": noise}
     recipe |= model.game.marks(model.networks)
     try:
         write(drawn, target, model.spec, recipe, columns, given.get("label"))
@@ -95,6 +99,13 @@ def check(name: str, asked: Mapping[str, object]) -> None:
                 why=f"of a sample, the family {name} is told {' and '.join(told) or 'nothing'}",
                 do=f"leave out --{option}, or train another: gansmith models",
             )
+
+
+def noise_of(word: str | None) -> Noise:
+    """What noise somebody asks for; the same for all samples where nobody does. Raises UsageError for another word."""
+    if word is not None and word not in get_args(Noise):
+        raise UsageError(f"There is no noise '{word}'.", do=closest(word, get_args(Noise)))
+    return cast(Noise, word or "fixed")
 
 
 def write(

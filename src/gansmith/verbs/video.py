@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family
@@ -26,7 +27,8 @@ from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.codes import codes_of
 from gansmith.verbs.conditions import Conditions, given_for, kinds_of, unmet
 from gansmith.verbs.sample import check
-from gansmith.verbs.walk import walk
+from gansmith.verbs.styles import has_styles, styles
+from gansmith.verbs.walk import latents, through, walk
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
@@ -101,16 +103,29 @@ def of_latents(
     scale = scale or max(1, SIDE // max(height * rows, width * columns))
     frames = max(2, round(seconds * fps)) if math.isfinite(fps) else 2  # other rates are refused below
     check_film(target, rate=fps, frames=frames, size=(width * scale * columns, height * scale * rows))
-    keys = max(FEWEST, round(seconds / A_KEY))
-    steps = walk(rows * columns, keys, frames, size=settings.z, prior=settings.prior, seed=seed)
+    keys = latents(rows * columns, max(FEWEST, round(seconds / A_KEY)), settings.z, settings.prior, seed)
 
     def shown() -> Iterator[Image.Image]:
-        for frame, latent in enumerate(steps):
+        for frame, images in enumerate(drawn(model, keys, frames, settings.prior, seed, given)):
             watch({"progress": ("drawing frames", frame, frames)})
-            images = to_uint8(model.draw(len(latent), seed, latent, given))
-            yield lay_out(images, columns, scale=scale, gap=0 if len(images) == 1 else None)
+            yield lay_out(to_uint8(images), columns, scale=scale, gap=0 if len(images) == 1 else None)
 
     animate(shown(), [1 / fps] * frames, target)
+
+
+def drawn(model: Model, keys: Tensor, frames: int, prior: str, seed: int, given: Conditions) -> Iterator[Tensor]:
+    """Images (N, C, H, W) of every frame of walks through latents (K, N, z), or through the styles they are made into.
+
+    Between two styles lie styles, straight; in between the latents themselves a generator of styles moves less evenly.
+    """
+    count = keys.shape[1]
+    if not has_styles(model):
+        for latent in walk(keys, frames, prior):
+            yield model.draw(count, seed, latent, given)
+        return
+    ends = torch.stack([styles(model, key, given, seed) for key in keys])  # the same style for every layer
+    for w in through(ends[:, :, 0], frames):
+        yield model.draw(count, seed, given={"styles": w[:, None].expand(-1, ends.shape[2], -1)})
 
 
 def conditions(model: Model, count: int, seed: int, asked: Mapping[str, Any]) -> Conditions:

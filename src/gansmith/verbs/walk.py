@@ -32,19 +32,24 @@ def through(keys: Tensor, frames: int) -> Tensor:
     return torch.einsum("fk,k...->f...", weights(frames, len(keys)), keys)
 
 
-def walk(count: int, keys: int, frames: int, *, size: int, prior: str, seed: int) -> Tensor:
-    """(frames, count, size): as many walks, each through latents drawn from `prior`.
-
-    Frame 0 is what `count` samples of that seed are drawn from. A mean of normal latents is shorter than they are, and
-    an image of it less varied; so it is by the length of its weights that each frame is scaled, as in spherical
-    interpolation (White 2016). What comes of it is exactly normal; the other priors go by way of it.
-    """
+def latents(count: int, keys: int, size: int, prior: str, seed: int) -> Tensor:
+    """(keys, count, size) from a prior: where as many walks go through, first what samples of that seed are made of."""
     chance = torch.Generator().manual_seed(seed % 2**63)
-    ends = torch.stack([noise(count, size, prior, chance) for _ in range(keys)])
+    return torch.stack([noise(count, size, prior, chance) for _ in range(keys)])
+
+
+def walk(keys: Tensor, frames: int, prior: str) -> Tensor:
+    """(frames, N, z): walks through latents (K, N, z) of a prior.
+
+    A mean of normal latents is shorter than they are, and an image of it less varied; so it is by the length of its
+    weights that each frame is scaled, as in spherical interpolation (White 2016). What comes of it is exactly normal;
+    the other priors go by way of it.
+    """
     if prior == "uniform":
-        ends = math.sqrt(2) * torch.erfinv(ends.clamp(-LATEST, LATEST))
-    mixed = weights(frames, keys)
-    between = torch.einsum("fk,k...->f...", mixed / mixed.norm(dim=1, keepdim=True), ends)
+        keys = math.sqrt(2) * torch.erfinv(keys.clamp(-LATEST, LATEST))
+    mixed = weights(frames, len(keys))
+    between = torch.einsum("fk,k...->f...", mixed / mixed.norm(dim=1, keepdim=True), keys)
     if prior == "uniform":
         return torch.erf(between / math.sqrt(2))
+    size = between.shape[-1]
     return between * (size**0.5 / between.norm(dim=-1, keepdim=True)) if prior == "spherical" else between
