@@ -21,7 +21,7 @@ def test_any_image_has_a_gaussian_and_is_decoded_to_its_own_shape(shape: tuple[i
 def test_log_variances_stay_where_exponentials_are_harmless() -> None:
     encoder = ResidualEncoder((1, 8, 8), 2, 4)
     with torch.no_grad():
-        encoder.last[-1].bias.copy_(torch.tensor([0.0, 0.0, -100.0, 100.0]))
+        list(encoder.last.parameters())[-1].copy_(torch.tensor([0.0, 0.0, -100.0, 100.0]))
     _, log_variance = encoder(torch.zeros(1, 1, 8, 8))
     assert log_variance.tolist() == [[NARROWEST, WIDEST]]
 

@@ -23,6 +23,7 @@ from gansmith.families.progressive import PROGRESSIVE
 from gansmith.families.robust import ROBUST
 from gansmith.families.stylegan2 import STYLEGAN2
 from gansmith.families.vae import VAE
+from gansmith.families.vae_gan import VAE_GAN
 
 BUILT_IN = (
     ROBUST,
@@ -37,6 +38,7 @@ BUILT_IN = (
     PROGRESSIVE,
     MSG_GAN,
     VAE,
+    VAE_GAN,
     NAIVE_BAYES,
 )
 

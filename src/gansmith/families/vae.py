@@ -119,7 +119,7 @@ def encode(networks: Networks, image: Tensor) -> Tensor:
     Networks in eval mode; latents of the training's images are distributed as those that are drawn from.
     """
     encoder, generator = networks["encoder"], cast(ResidualDecoder, networks["generator"])
-    chunks = image.to(next(encoder.parameters())).split(CHUNK)
+    chunks = torch.split(image.to(next(encoder.parameters())), CHUNK)
     return torch.cat([generator.flow.inverse(encoder(chunk)[0])[0] for chunk in chunks]).float()
 
 

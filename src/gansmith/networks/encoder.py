@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -33,7 +35,7 @@ class ResidualDecoder(ResidualGenerator):
         couplings: int = 6,
     ) -> None:
         super().__init__(shape, z, width, widest, blocks, slope)
-        self.first = stack(z, UNITS * width, layers, self.first.out_features, slope)
+        self.first = stack(z, UNITS * width, layers, self.first.out_features, slope)  # type: ignore[assignment]
         self.flow = Flow(z, couplings if z > 1 else 0, FLOW_UNITS * width)
 
     def forward(self, latent: Tensor) -> Tensor:
@@ -58,9 +60,10 @@ class ResidualEncoder(ResidualDiscriminator):
         layers: int = 3,
     ) -> None:
         super().__init__(shape, width, widest, blocks, slope)
-        self.last = stack(self.last.in_features, UNITS * width, layers, 2 * z, slope)
+        head = stack(self.last.in_features, UNITS * width, layers, 2 * z, slope)
+        self.last = head  # type: ignore[assignment]
         with torch.no_grad():
-            self.last[-1].weight.mul_(0.1)  # begin near the prior's middle, whatever the image
+            cast(nn.Linear, head[-1]).weight.mul_(0.1)  # begin near the prior's middle, whatever the image
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         mean, log_variance = self.last(self.features(image)).float().chunk(2, dim=1)

@@ -5,6 +5,8 @@ Real-valued non-volume-preserving transformations (Dinh et al. 2017).
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -22,10 +24,10 @@ class Coupling(nn.Module):
 
     def __init__(self, size: int, units: int, *, first: bool) -> None:
         super().__init__()
-        self.first, self.half = first, size // 2
-        kept, moved = (self.half, size - self.half) if first else (size - self.half, self.half)
+        self.first, self.middle = first, size // 2
+        kept, moved = (self.middle, size - self.middle) if first else (size - self.middle, self.middle)
         self.layers = stack(kept, units, 2, 2 * moved, SLOPE)
-        nn.init.zeros_(self.layers[-1].weight)
+        nn.init.zeros_(cast(nn.Linear, self.layers[-1]).weight)
 
     def forward(self, u: Tensor) -> Tensor:
         kept, moved = self.parted(u)
@@ -43,7 +45,7 @@ class Coupling(nn.Module):
         return MOST * torch.tanh(log_scale / MOST), shift
 
     def parted(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        a, b = x[:, : self.half], x[:, self.half :]
+        a, b = x[:, : self.middle], x[:, self.middle :]
         return (a, b) if self.first else (b, a)
 
     def joined(self, kept: Tensor, moved: Tensor) -> Tensor:
