@@ -32,8 +32,7 @@ def translation(image: Tensor, share: float = 0.125) -> Tensor:
     """Shift by up to `share` of each side; what comes in is 0 (mid-grey)."""
     count, _, height, width = image.shape
     reach_y, reach_x = round(height * share), round(width * share)
-    shift_y = torch.randint(-reach_y, reach_y + 1, (count, 1, 1), device=image.device)
-    shift_x = torch.randint(-reach_x, reach_x + 1, (count, 1, 1), device=image.device)
+    shift_y, shift_x = (drawn(2 * reach + 1, image) - reach for reach in (reach_y, reach_x))
     rows = (torch.arange(height, device=image.device)[None, :, None] + shift_y + 1).clamp(0, height + 1)
     columns = (torch.arange(width, device=image.device)[None, None, :] + shift_x + 1).clamp(0, width + 1)
     which = torch.arange(count, device=image.device)[:, None, None]
@@ -43,14 +42,19 @@ def translation(image: Tensor, share: float = 0.125) -> Tensor:
 
 def cutout(image: Tensor, share: float = 0.5) -> Tensor:
     """Blank one rectangle of `share` of each side, centred anywhere."""
-    count, _, height, width = image.shape
+    height, width = image.shape[2:]
     tall, wide = round(height * share), round(width * share)
-    top = torch.randint(0, height + 1 - tall % 2, (count, 1, 1), device=image.device) - tall // 2
-    left = torch.randint(0, width + 1 - wide % 2, (count, 1, 1), device=image.device) - wide // 2
+    top, left = drawn(height + 1 - tall % 2, image) - tall // 2, drawn(width + 1 - wide % 2, image) - wide // 2
     rows = torch.arange(height, device=image.device)[None, :, None]
     columns = torch.arange(width, device=image.device)[None, None, :]
     hidden = (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
     return image * ~hidden[:, None]
+
+
+def drawn(values: int, image: Tensor) -> Tensor:
+    """A whole number below `values` for every image, (N, 1, 1): drawn as a share, hence alike at every size of one."""
+    share = torch.rand(len(image), 1, 1, device=image.device, dtype=torch.float64)
+    return (share * values).long()
 
 
 KINDS: Mapping[str, Augment] = {"colour": colour, "translation": translation, "cutout": cutout}
