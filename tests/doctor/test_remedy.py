@@ -72,6 +72,16 @@ def test_augmentation_comes_down_a_step_at_a_time() -> None:
     wide = {**GAN, "augment": "colour,translation,cutout"}
     assert by_id("augmentation_leak", wide)["less-augmentation"].changes == {"augment": "colour,translation"}
     assert by_id("augmentation_leak", {**wide, "ada": 0.6})["less-augmentation"].changes == {"ada": 0.3}
+    assert by_id("augmentation_leak", {**GAN, "augment": "bgc"})["less-augmentation"].changes == {"augment_p": 0.5}
+    rare = {**GAN, "augment": "bgc", "augment_p": 0.2}
+    assert by_id("augmentation_leak", rare)["less-augmentation"].changes == {"augment": ""}
+
+
+def test_augmentation_that_was_fixed_becomes_adaptive_or_all() -> None:
+    rare = {**GAN, "augment": "bgc", "augment_p": 0.2}
+    found = by_id("discriminator_overfits", rare)
+    assert found["adaptive-augmentation"].changes == {"ada": 0.6, "augment_p": 1.0}
+    assert found["augmentation"].changes == {"augment": "colour,translation,cutout", "augment_p": 1.0}
 
 
 def test_another_tools_log_gets_words_alone() -> None:

@@ -24,6 +24,7 @@ TRICKS: dict[str, dict[str, Any]] = {
     "noise": {"noise": 0.1},
     "augment": {"augment": "colour,translation,cutout"},
     "ada": {"ada": 0.6, "augment": "translation"},
+    "pipeline": {"augment": "bgcfnc", "augment_p": 0.5},
     "spherical": {"prior": "spherical"},
     "slope": {"slope": 0.3},
     "d_slope": {"d_slope": 0.3},

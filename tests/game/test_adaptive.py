@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from gansmith.errors import UsageError
 from gansmith.game.adaptive import HIGHEST, Strength, adaptively_augmented, towards
 from gansmith.game.game import Duel, Sample, Step
+from gansmith.game.settings import AdversarialSettings
 from tests import games
 
 
@@ -56,3 +58,35 @@ def test_reals_and_fakes_are_seen_with_the_strength_reached(p: float, touched: i
     for make in (duel.fake, duel.real):
         seen = make({"ada": strength}, Step(0, 0, next(games.batches()))).one
         assert int((seen != image).flatten(1).any(1).sum()) == touched
+
+
+def test_several_sizes_of_an_image_are_augmented_alike() -> None:
+    torch.manual_seed(0)
+    large = torch.rand(8, 3, 16, 16)
+    sizes = [large, torch.nn.functional.avg_pool2d(large, 2)]
+    made = Duel(lambda n, s: Sample(sizes), lambda n, s: Sample(sizes), lambda n, sample, s: sample.images[0])
+    duel, strength = adaptively_augmented(made, "xflip,color,rotate90"), Strength()
+    strength.p.fill_(0.7)
+    seen = duel.fake({"ada": strength}, Step(0, 0, next(games.batches()))).images
+    torch.testing.assert_close(torch.nn.functional.avg_pool2d(seen[0], 2), seen[1], atol=1e-5, rtol=1e-5)
+    assert not torch.equal(seen[0], large)
+
+
+def test_ada_alone_is_the_papers_set() -> None:
+    assert AdversarialSettings.read({"ada": 0.6}).augment == "bgc"
+    assert AdversarialSettings.read({"ada": "0.6", "augment": "cutout"}).augment == "cutout"
+    assert AdversarialSettings.read({}).changed(ada=0.6).augment == "bgc"
+    assert AdversarialSettings.read({}).augment == ""
+
+
+@pytest.mark.parametrize(("ada", "meant"), [(0.6, "colour,translation,cutout"), (0.0, "")])
+def test_older_runs_mean_what_they_meant(ada: float, meant: str) -> None:
+    """They name every setting, and know no augment_p."""
+    older = {**AdversarialSettings.read({}).model_dump(), "ada": ada, "augment": ""}
+    del older["augment_p"]
+    assert AdversarialSettings.read(older).augment == meant
+
+
+def test_adaptive_and_fixed_at_once_is_refused() -> None:
+    with pytest.raises(UsageError, match="cannot be adaptive"):
+        AdversarialSettings.read({"ada": 0.6, "augment_p": 0.5})

@@ -10,6 +10,7 @@ Settings = Mapping[str, Any]
 Changes = dict[str, Any]
 
 AUGMENTATIONS = "colour,translation,cutout"
+RARELY = 0.2  # share of the images below which an augmentation is left out rather than made rarer
 EXCESSIVE = 30.0  # times the usual weight of a penalty
 USUAL_LR = {True: 2.5e-3, False: 2e-4}  # with a gradient penalty (Huang et al. 2024), and without (Radford et al. 2016)
 HIGHEST_LR = {True: 0.025, False: 5e-3}  # beyond, no training that went well is known
@@ -87,11 +88,13 @@ def less_noise(settings: Settings) -> Changes | None:
 
 
 def less_augmentation(settings: Settings) -> Changes | None:
-    """A target the adaptive strength reaches sooner, else one kind less."""
+    """A target the adaptive strength reaches sooner, else one kind less; a single one, as ADA's sets, half as often."""
     if not settings["augment"]:
         return None
     if settings["ada"] > 0.3:
         return {"ada": settings["ada"] / 2}
+    if "," not in settings["augment"] and not settings["ada"] and settings["augment_p"] > RARELY:
+        return {"augment_p": settings["augment_p"] / 2}
     return {"augment": ",".join(settings["augment"].split(",")[:-1]), "ada": 0.0}
 
 
@@ -120,12 +123,13 @@ def adaptive(settings: Settings) -> Changes | None:
     """Karras et al. 2020: the target 0.6."""
     if settings["ada"]:
         return None
-    return {"ada": 0.6} | ({} if settings["augment"] else {"augment": AUGMENTATIONS})
+    always = {} if settings["augment_p"] == 1 else {"augment_p": 1.0}
+    return {"ada": 0.6} | ({} if settings["augment"] else {"augment": AUGMENTATIONS}) | always
 
 
 def all_augmentations(settings: Settings) -> Changes | None:
     """Zhao et al. 2020: all three kinds, always."""
-    wanted = {"augment": AUGMENTATIONS, "ada": 0.0}
+    wanted = {"augment": AUGMENTATIONS, "ada": 0.0} | ({} if settings["augment_p"] == 1 else {"augment_p": 1.0})
     return wanted if any(settings[name] != value for name, value in wanted.items()) else None
 
 

@@ -20,6 +20,7 @@ DEFAULTS: Settings = {  # of the plain GAN: what a run's settings mean where the
     "beta2": 0.999,
     "ema": 0.0,
     "augment": "",
+    "augment_p": 1.0,
     "ada": 0.0,
     "lecam": 0.0,
     "noise": 0.0,
