@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gansmith.data.enough import outlook
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
 from gansmith.engine import Engine
@@ -52,6 +53,17 @@ def test_wishes_win_over_the_recipe_and_are_named() -> None:
     assert (made.config.settings["gamma"], made.config.settings["z"], made.config.settings["batch"]) == (3.5, 5, 32)
     assert any("set by you" in line and "gamma=3.5" in line and "z=5" in line for line in made.config.plan)
     assert not any("(default)" in line for line in made.config.plan)
+
+
+@pytest.mark.parametrize("name", ["robust", "stylegan2", "vae", "gan"])
+def test_whatever_the_family_few_images_are_said_to_be_few(name: str) -> None:
+    sizes: dict[str, dict[str, Any]] = {"gan": {"width": 8, "d_width": 8}, "stylegan2": {"size_dial": 0.02}}
+    small = sizes.get(name, {"width": 4})
+    lines = planned(family=name, duration="1kimg", batch=8, **small).config.plan
+    (told,) = [line for line in lines if "can give" in line]
+    assert told == outlook(open_data("digits", DataOptions()).report.usable)
+    assert told.startswith("1,797 images can give")
+    assert not any("can give" in line for line in planned("ring", duration="1kimg", batch=64).config.plan)
 
 
 def test_images_are_a_whole_number_of_steps_and_at_least_one() -> None:

@@ -11,13 +11,15 @@ import numpy as np
 
 from gansmith.data.captions import encode, frequent_words
 from gansmith.data.duplicates import find_duplicates
+from gansmith.data.enough import Kind, enough
 from gansmith.data.names import some
 from gansmith.data.options import DataOptions
 from gansmith.data.prepared import Prepared, class_counts, fingerprint
-from gansmith.data.report import DataReport, Sizes, enough, size_text
+from gansmith.data.report import DataReport, Sizes, size_text
 from gansmith.data.shaping import Size
 from gansmith.data.spec import DataSpec
 
+KINDS: dict[str, Kind] = {"none": "images", "paired": "pairs", "unpaired": "sides"}
 CHANNEL_NAMES = {1: "grey", 2: "grey + alpha", 3: "colour", 4: "colour + alpha"}
 FEW_OF_A_CLASS, FEW_SHARE = 10, 0.1  # images; of the median class
 
@@ -79,7 +81,7 @@ def finished(values: np.ndarray, beside: Beside, report: DataReport) -> Prepared
         duplicates=duplicates.exact,
         near_duplicates=duplicates.near,
         warnings=(*warnings, *_few_of_a_class(each)),
-        enough=enough(learnable, "pairs" if beside.pairing == "paired" else "images"),
+        enough=enough(learnable, KINDS[beside.pairing]),
         sides=class_counts(beside.side, beside.names),
         pairs=None if beside.partner is None else int((beside.partner >= 0).sum()) // 2,
         captions=_captioned(beside),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gansmith.data.enough import enough
 from gansmith.data.prepared import NewRows, Prepared, fingerprint
-from gansmith.data.report import DataReport, enough
+from gansmith.data.report import DataReport
 from gansmith.data.spec import DataSpec
 
 

@@ -62,19 +62,6 @@ class DataReport(Settings):
         return [line for line in lines if line[1]]
 
 
-def enough(count: int, kind: str) -> str:
-    """A verdict on the number of samples, for an unconditional generator trained from scratch."""
-    if kind == "points":
-        return "yes" if count >= 1_000 else f"few: {count:,} rows give a rough picture of the distribution"
-    if count >= 10_000:
-        return "yes"
-    if count >= 1_000:
-        return "yes; augmentation is added when a training passes over them often"
-    if count >= 100:
-        return "few: augmentation is essential, and variety will be limited"
-    return "too few to learn variety from: expect copies of what is there"
-
-
 def size_text(size: tuple[int, int]) -> str:
     """`"64x96"`: height x width, as on the command line."""
     return f"{size[0]}x{size[1]}"

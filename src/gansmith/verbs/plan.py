@@ -13,6 +13,7 @@ import torch
 
 from gansmith import __version__
 from gansmith.data.dataset import Dataset
+from gansmith.data.enough import outlook
 from gansmith.data.options import DataOptions
 from gansmith.engine import Engine, fingerprint
 from gansmith.errors import UsageError
@@ -75,6 +76,12 @@ def make_plan(
     settings = chosen.settings.read(dict(recipe.values) | wishes)
     reasons.append(f"{chosen.name}: {chosen.title}" + ("" if family else " (default)"))
     reasons.extend(recipe.reasons)
+    if (
+        spec.kind == "images"
+        and spec.pairing == "none"
+        and (words := outlook(dataset.report.usable - dataset.report.duplicates))
+    ):
+        reasons.append(words)
     if wishes:
         reasons.append("set by you: " + ", ".join(f"{key}={getattr(settings, key)}" for key in wishes))
 
