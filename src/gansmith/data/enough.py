@@ -18,7 +18,7 @@ class Band:
     lacks: str
 
 
-# After published trainings on few images: from 1,000 (ADA, Karras et al. 2020), from 100 (DiffAugment, Zhao et al. 2020).
+# After published trainings on few images: from 1,000 (ADA, Karras et al. 2020), from 100 (DiffAugment, Zhao et al.).
 BANDS = (
     Band(50, "too few", "these images back, hardly changed", "anything new"),
     Band(300, "very few", "their colours and textures, in samples close to single ones of them", "new combinations"),
