@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
 from gansmith.engine import Engine
+from gansmith.families import families
 from gansmith.runs.config import RunConfig
 from gansmith.runs.state import Training
 from gansmith.verbs import examination
@@ -42,9 +43,9 @@ class Looked:
 
 def looked(data: str | Path = "digits", family: str = "gan", **settings: Any) -> Looked:
     """Tiny players of a family on some data, trained not at all."""
-    chosen = {**TINY, **({"d_width": 8} if family == "gan" else {}), **settings}
-    if family == "dcgan":
-        chosen.pop("depth", None)
+    known = families()[family].settings.model_fields
+    small = {name: value for name, value in TINY.items() if name in known}
+    chosen = {**small, **({"d_width": 8} if family == "gan" else {}), **settings}
     given: dict[str, Any] = {"precision": "32", "device": "cpu", "duration": "6400img", **chosen}
     plan, dataset, engine = prepare(data, family=family, timed=False, **given)
     return Looked(Training.begin(build_game(plan.config)), dataset, plan.config, engine)

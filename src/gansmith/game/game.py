@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -176,6 +176,11 @@ class Game:
     def marks(self, networks: Networks) -> dict[str, list[int]]:
         """What a picture's recipe says of samples of these networks: the size they were made at, where that grows."""
         return {"made_at": list(self.made_at(networks))} if self.made_at else {}
+
+    def still_at(self, networks: Networks, whole: Sequence[int]) -> tuple[int, int] | None:
+        """The size samples of these networks are made at, where it is not yet the `whole` one, (height, width)."""
+        size = self.made_at(networks) if self.made_at else None
+        return None if size is None or size == tuple(whole) else size
 
     def during(self, act: Act) -> Game:
         """The same game with only the turns this act takes."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from gansmith.data.batch import Batch
 from gansmith.data.dataset import Dataset
@@ -40,9 +41,16 @@ class Checkup:
         self.engine, self.config, self.features = engine, config, features
         self.train = batch_of(dataset, rows, engine)
         self.held = batch_of(dataset, held, engine) if len(held) >= FEWEST_HELD else None
-        self.real = dataset.tensor(rows)
-        self.scale = {"pixels": median_distance(flat(self.real)), "features": self.apart(self.real)}
+        self.whole = dataset.tensor(rows)
         self.before: Tensor | None = None
+        self.compare_at(None)
+
+    def compare_at(self, size: tuple[int, int] | None) -> None:
+        """Compare with reals of that (height, width), enlarged as samples are; None: with reals as they are."""
+        self.size, self.real = size, self.whole
+        if size is not None:
+            self.real = interpolate(adaptive_avg_pool2d(self.whole, size), self.whole.shape[2:])
+        self.scale = {"pixels": median_distance(flat(self.real)), "features": self.apart(self.real)}
 
     def apart(self, samples: Tensor) -> float:
         return median_distance(self.features(samples))
@@ -52,6 +60,8 @@ class Checkup:
         game, place = training.game, training.place
         networks = dict(game.networks.items())
         dials = {name: dial(place.seen) for name, dial in game.dials.items()}
+        if (size := game.still_at(networks, self.config.spec.shape[1:])) != self.size:
+            self.compare_at(size)
         self.engine.seed(reseed(self.config.seed, -2))  # the same latents and augmentations at every check-up
         with untouched(networks), self.engine.autocast():
             facts = self.drawn(training, networks)

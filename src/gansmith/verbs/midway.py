@@ -21,7 +21,7 @@ from gansmith.runs.state import Training
 from gansmith.verbs.anatomy import listening, spectra
 from gansmith.verbs.checkup import batch_of, looked_at, untouched
 from gansmith.verbs.conditions import conditions_of
-from gansmith.verbs.frames import affordable, draw, spread
+from gansmith.verbs.frames import affordable, draw, sampled, spread
 
 SAMPLES, TRAIN, HELD, PLAIN = 512, 1024, 512, 256
 FEWEST = 32  # held-out samples below which half of the training samples stand in for them
@@ -58,7 +58,12 @@ class Midway:
 
     @torch.no_grad()
     def evaluate(self, training: Training) -> dict[str, float]:
-        """Facts `eval/...` of the averaged generator, and of the live networks `check/sigma`, `rank` and `dead`."""
+        """Facts `eval/...` of the averaged generator, and of the live networks `check/sigma`, `rank` and `dead`.
+
+        Samples that are still made at a smaller size are not scored: beside real images, even perfect ones are bad.
+        """
+        if training.game.still_at(sampled(training), self.config.spec.shape[1:]):
+            return {f"check/{name}": value for name, value in self.bodies(training).items()}
         facts: dict[str, float] = {}
         with self.engine.autocast():
             samples = draw(training, self.count, given=self.given)
