@@ -137,7 +137,9 @@ def test_a_mixed_folder_is_reported_in_full(tmp_path: Path) -> None:
     assert report.sizes is not None
     assert (report.sizes.smallest, report.sizes.largest, report.sizes.distinct) == ((3, 5), (105, 80), 8)
     assert found.spec.shape == (3, 64, 64)
-    assert report.plan == ("crop to 64x64", "colour", "skip 1 unreadable", "hold out none: too few")
+    shaped, *rest = report.plan
+    assert shaped == "crop to 64x64 (the middle is kept, up to 40% of an image cut off; --fit pad keeps all)"  # 3 of 5
+    assert rest == ["colour", "skip 1 unreadable", "hold out none: too few"]
     assert any("1 of 10 images are smaller than 64x64" in warning for warning in report.warnings)
     headings = [heading for heading, _ in report.rows()]
     assert headings == [

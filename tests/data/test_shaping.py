@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from gansmith.data.shaping import choose_size, fitted
+from gansmith.data.options import Fit
+from gansmith.data.shaping import choose_size, fitted, told
 from tests.data.making import noise, smooth
 
 
@@ -59,3 +62,28 @@ def test_stretch_shows_the_whole_image() -> None:
     stretched = np.asarray(fitted(Image.fromarray(image), (16, 16), "stretch"))
     reference = image.reshape(16, 4, 16, 3).mean(axis=1)
     assert abs(stretched - reference).mean() < 2
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("shape", [(60, 90), (100, 50), (31, 200)])
+def test_what_is_said_of_shaping_is_what_is_done(fit: Fit, shape: tuple[int, int]) -> None:
+    """Counted on a picture: how much of it is still there, and how much of what is there is new."""
+    height, width = shape
+    words = told([(64, 64), shape], (64, 64), fit)
+    said = float(re.findall(r"([\d.]+)(?:%| times)", words)[0])
+    black = np.asarray(fitted(Image.new("L", (width, height)), (64, 64), fit))
+    ramp = np.linspace(0, 255, max(shape)).astype(np.uint8)
+    longer = np.broadcast_to(ramp if width > height else ramp[:, None], shape)
+    kept = np.ptp(np.asarray(fitted(Image.fromarray(np.ascontiguousarray(longer)), (64, 64), "crop")).astype(int)) / 255
+    if fit == "crop":
+        assert said == pytest.approx(100 * (1 - kept), abs=4)
+    elif fit == "pad":
+        assert said == pytest.approx(100 * (black > 128).mean(), abs=2)
+    else:
+        assert said == pytest.approx(max(shape) / min(shape), rel=0.06)
+
+
+def test_where_nothing_is_lost_nothing_is_said() -> None:
+    assert told([(64, 64)] * 2, (64, 64), "crop") == "keep 64x64"
+    assert told([(128, 128), (30, 30)], (64, 64), "pad") == "pad to 64x64"
+    assert told([(300, 600)], (32, 64), "crop") == "crop to 32x64"

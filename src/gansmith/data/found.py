@@ -16,7 +16,7 @@ from gansmith.data.names import some
 from gansmith.data.options import DataOptions
 from gansmith.data.prepared import Prepared, class_counts, fingerprint
 from gansmith.data.report import DataReport, Sizes, size_text
-from gansmith.data.shaping import Size
+from gansmith.data.shaping import Size, told
 from gansmith.data.spec import DataSpec
 
 KINDS: dict[str, Kind] = {"none": "images", "paired": "pairs", "unpaired": "sides"}
@@ -137,9 +137,7 @@ def side_warnings(found: Found, beside: Beside, options: DataOptions) -> list[st
 
 def plan_of(sizes: Sequence[Size], size: Size, options: DataOptions, channels: int) -> tuple[str, ...]:
     """What is done to images of these sizes."""
-    changed = any(original != size for original in sizes)
-    verb = {"crop": "crop to", "pad": "pad to", "stretch": "stretch to"}[options.fit] if changed else "keep"
-    return f"{verb} {size_text(size)}", CHANNEL_NAMES[channels]
+    return told(sizes, size, options.fit), CHANNEL_NAMES[channels]
 
 
 def _captioned(beside: Beside) -> int:

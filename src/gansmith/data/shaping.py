@@ -27,6 +27,24 @@ def choose_size(sizes: Sequence[Size]) -> Size:
     return side, side
 
 
+def told(sizes: Sequence[Size], size: Size, fit: Fit) -> str:
+    """What `fitted` does to images of these sizes, in words, and what it costs them."""
+    goal = f"{size[0]}x{size[1]}"
+    if all(original == size for original in sizes):
+        return f"keep {goal}"
+    aspect = size[1] / size[0]
+    off = max(max(aspect * height / width, width / height / aspect) for height, width in sizes)  # unlike in shape
+    share = 1 - 1 / off
+    if share < 0.005:
+        return f"{fit} to {goal}"
+    costs = {
+        "crop": f"the middle is kept, up to {share:.0%} of an image cut off; --fit pad keeps all",
+        "pad": f"up to {share:.0%} of an image is added white",
+        "stretch": f"up to {off:.2g} times too wide or too high",
+    }
+    return f"{fit} to {goal} ({costs[fit]})"
+
+
 def fitted(image: Image.Image, size: Size, fit: Fit) -> Image.Image:
     """`image` (L, LA, RGB or RGBA) at exactly `size`; pixels untouched if it has that size already.
 
