@@ -120,19 +120,20 @@ def phases(settings: ProgressiveSettings, shape: Sequence[int], images: int) -> 
 
     Equal in images, as published; so in time, where a pixel costs the same everywhere, the last ones take most.
     """
-    sizes, alone = sizes_of(shape), pretraining(settings)
+    sizes, begin = sizes_of(shape), pretraining(settings)
     batches = [settings.batch * usual_batch(size) // usual_batch(sizes[-1]) for size in sizes]
-    begin = -(-alone // batches[0]) * batches[0]  # the head start of the discriminator ends with a whole batch
+    ready = min(images, -(-begin // batches[0]) * batches[0])  # the discriminator's head start ends with a whole step
+    each = settings.growth * (images - ready) / max(1, 2 * len(sizes) - 2)
     course: list[Phase] = []
-    each = settings.growth * (images - begin) / max(1, 2 * len(sizes) - 2)
     for number in range(2 * len(sizes) - 1):
-        level, fading = (number + 1) // 2, number % 2 == 1
-        batch, last = batches[level], number == 2 * len(sizes) - 2
-        length = images - begin if last else int(each // batch) * batch
+        level, fading, last = (number + 1) // 2, number % 2 == 1, number == 2 * len(sizes) - 2
+        batch = batches[level]
+        ready = images if last else ready + int(each // batch) * batch
         name = f"{'to ' if fading else ''}{sizes[level][0]} x {sizes[level][1]}"
-        act = Act(length, name, size=None if level == len(sizes) - 1 else sizes[level], batch=batch, fresh=True)
-        course += [Phase(act, level, fading)] if length else []
-        begin += length
+        size = None if level == len(sizes) - 1 else sizes[level]
+        act = Act(ready - begin, name, size=size, batch=batch, fresh=True)
+        course += [Phase(act, level, fading)] if act.images or last else []
+        begin = ready
     return course
 
 
