@@ -18,7 +18,7 @@ WHOLE = ("xflip", "rotate90", "xint")
 BETWEEN = ("scale", *ROTATIONS, "aniso", "xfrac")
 REACH = 0.125  # of a side: integer translation at most, fractional in standard deviations
 OCTAVES = 0.2  # scales, both
-CHUNK = 64  # images resampled at once: more only leave the processor's cache
+CHUNK = 8  # images resampled at once: more only leave the processor's cache
 
 
 def moved(image: Tensor, draws: Draws) -> Tensor:
