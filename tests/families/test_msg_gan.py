@@ -16,7 +16,7 @@ from tests import games
 
 
 def test_the_papers_game_is_the_settings_default() -> None:
-    """Karnewar & Wang 2020, section 3: relativistic average hinge, no penalty, Adam of 3e-3 and (0, 0.99)."""
+    """Karnewar & Wang 2020: relativistic average hinge, no penalty, Adam of 3e-3 and (0, 0.99)."""
     settings = MSGSettings.read({"batch": 20})
     assert (settings.objective, settings.penalty) == ("relativistic-average-hinge", "none")
     assert (settings.lr, settings.beta1, settings.beta2) == (3e-3, 0.0, 0.99)

@@ -20,7 +20,7 @@ def dense(inputs: int, outputs: int, kernel: int = 1) -> int:
 
 
 def test_it_has_the_published_layers() -> None:
-    """Karnewar & Wang 2020, tables of the appendix, by hand: here 16 pixels, with 64, 64 and 32 channels."""
+    """Counted by hand: here 16 pixels, with 64, 64 and 32 channels."""
     generator = MultiScaleGenerator((3, 16, 16), z=64, width=32, widest=64)
     discriminator = MultiScaleDiscriminator((3, 16, 16), width=32, widest=64)
     start = dense(64, 64 * 16) + dense(64, 64, 3)  # with a bias per cell

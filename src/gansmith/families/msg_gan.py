@@ -18,7 +18,7 @@ from gansmith.networks.msg import MultiScaleDiscriminator, MultiScaleGenerator, 
 
 
 class MSGSettings(AdversarialSettings):
-    """The paper's section 3: one learning rate for all data and sizes."""
+    """The paper's values, the same for all data and sizes; what goes by the data is in `recipe`."""
 
     objective: str = Field(
         "relativistic-average-hinge", description=AdversarialSettings.model_fields["objective"].description

@@ -1,6 +1,6 @@
 """Networks of images at every size at once: gradients reach each grid of the generator directly (MSG-GAN).
 
-Karnewar & Wang 2020, section 2: the progressive GAN's layers (Karras et al. 2018: equalised learning rate, features
+Karnewar & Wang 2020: the progressive GAN's layers (Karras et al. 2018: equalised learning rate, features
 normalised per cell, latents on a sphere) without its phases. Every grid of the generator ends in an image of its own,
 and the discriminator reads each where its maps have that size.
 """
@@ -89,7 +89,7 @@ class MultiScaleDiscriminator(nn.Module):
     """Images (N, C, ...) at every size, coarse to fine -> logits (N,).
 
     Of a grid's channels half are a linear view of the image of that size, half come from the finer grid: the paper's
-    phi_lin_cat, eq. 6. spread: every block also sees how far the samples of a batch lie apart (section 2).
+    phi_lin_cat. spread: every block also sees how far the samples of a batch lie apart.
     """
 
     def __init__(self, shape: tuple[int, int, int], width: int = 32, widest: int = 256, spread: bool = True) -> None:

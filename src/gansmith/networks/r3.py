@@ -1,6 +1,6 @@
 """The quality pair of the robust recipe: inverted bottlenecks with grouped convolutions on every grid (R3GAN).
 
-Huang et al. 2024, section 4: ResNeXt blocks as modern networks have them, without any normalisation, their variance
+Huang et al. 2024: ResNeXt blocks as modern networks have them, without any normalisation, their variance
 held by the start alone; resampling by [1, 2, 1]; a learned basis of the coarsest grid. Generator and discriminator are
 each other's mirror image. Published: width 768 and 2 blocks a grid, for several GPUs.
 """
@@ -48,7 +48,7 @@ class InvertedBlock(nn.Module):
     """x + project(rectified grouped(rectified expand(x))), (N, C, H, W) -> the same; the identity until trained.
 
     depth: blocks in the network. All but the last layer are scaled by depth^(-1/4), which is depth^(-1 / (2m - 2)) for
-    m = 3 layers (Zhang et al. 2019, section 3).
+    m = 3 layers (Fixup, Zhang et al. 2019).
     """
 
     def __init__(self, width: int, depth: int, slope: float = SLOPE) -> None:
