@@ -20,6 +20,8 @@ _VERBS = {
     "evaluate": "gansmith.verbs.evaluate",
     "compare": "gansmith.verbs.compare",
     "diagnose": "gansmith.verbs.diagnose",
+    "encode": "gansmith.verbs.encode",
+    "reconstruct": "gansmith.verbs.reconstruct",
     "load": "gansmith.runs.model",
 }
 

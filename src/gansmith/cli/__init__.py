@@ -4,6 +4,7 @@ from gansmith.cli import (  # add their commands to the app
     codes,
     compare,
     diagnose,
+    encode,
     evaluate,
     mix,
     translate,
@@ -12,4 +13,4 @@ from gansmith.cli import (  # add their commands to the app
 )
 from gansmith.cli.app import main
 
-__all__ = ["codes", "compare", "diagnose", "evaluate", "main", "mix", "translate", "truncation", "video"]
+__all__ = ["codes", "compare", "diagnose", "encode", "evaluate", "main", "mix", "translate", "truncation", "video"]

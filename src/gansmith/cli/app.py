@@ -60,6 +60,7 @@ def train(
     seed: Annotated[int, typer.Option(help="everything random follows from it")] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, 32 or bf16")] = "auto",
+    compiled: Annotated[bool, typer.Option("--compile", help="compile the networks: slow first steps")] = False,
     remedies: Annotated[str, typer.Option(help="what is done when training fails: off, suggest or auto")] = "suggest",
     fit: Fit = "crop",
     channels: Channels = None,
@@ -90,6 +91,7 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "compile": compiled,
         "remedies": remedies,
         **values,
     }
@@ -137,6 +139,7 @@ def sample(
         typer.Option(help="lower is more typical, less varied: where latents are cut off (biggan), psi (stylegan2)"),
     ] = None,
     noise: Annotated[str | None, typer.Option(help="of noise inputs (stylegan2): fixed, random or none")] = None,
+    latents: Annotated[str | None, typer.Option(help="an .npz of gansmith encode: one sample of each")] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -145,7 +148,7 @@ def sample(
     from gansmith.verbs.sample import sample as draw
 
     asked: dict[str, Any] = {"label": label, "labels": labels, "text": text or (), "code": code, "warn": note}
-    asked |= {"truncation": truncation, "noise": noise}
+    asked |= {"truncation": truncation, "noise": noise, "latents": latents}
     print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
 
 

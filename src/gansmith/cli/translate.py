@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -57,7 +58,12 @@ def translate(
     print(f"{len(found.files):,} translated, into {to}; before and after: {found.sheet}")
     for note in found.notes:
         print(f"note: {note}")
-    for name, why in found.skipped[:NAMED]:
+    tell_skipped(found.skipped)
+
+
+def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:
+    """Name the files that could not be read, or the first of many."""
+    for name, why in skipped[:NAMED]:
         print(f"skipped {name}: {why}")
-    if len(found.skipped) > NAMED:
-        print(f"... and {len(found.skipped) - NAMED:,} more")
+    if len(skipped) > NAMED:
+        print(f"... and {len(skipped) - NAMED:,} more")

@@ -67,6 +67,22 @@ class Model:
         with self.engine.autocast():
             return self.game.draw(self.drawing, Request(count, seed, latent, given or {}, way, noise)).float().cpu()
 
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        """Latents (N, z) of images (N, C, H, W) in [-1, 1], of a model whose family has an encoder, else UsageError."""
+        if self.game.encode is None:
+            raise UsageError(
+                f"{self.run} cannot encode images.",
+                f"its family, {self.config.family}, has no encoder",
+                "a run of vae or vae-gan: gansmith train DATA -f vae-gan",
+            )
+        with self.engine.autocast():
+            return self.game.encode(self.networks, image).float().cpu()
+
+    def reconstruct(self, image: Tensor) -> Tensor:
+        """What the latents of images (N, C, H, W) in [-1, 1] are drawn as: (N, C, H, W)."""
+        return self.draw(len(image), latent=self.encode(image))
+
     def sample(
         self,
         count: int = 16,
@@ -74,9 +90,10 @@ class Model:
         given: Mapping[str, Tensor] | None = None,
         way: str = "AtoB",
         noise: Noise = "fixed",
+        latent: Tensor | None = None,
     ) -> NDArray[Any]:
         """Images as uint8 (count, H, W, C), or points (count, D) in the data's own units."""
-        drawn = self.draw(count, seed, given=given, way=way, noise=noise)
+        drawn = self.draw(count, seed, latent, given, way, noise)
         return self.spec.in_units(drawn.numpy()) if self.spec.kind == "points" else to_uint8(drawn)
 
 

@@ -24,6 +24,7 @@ from gansmith.runs.pictures import as_picture, grid, save_png
 from gansmith.runs.plots import cloud
 from gansmith.verbs.codes import codes_of
 from gansmith.verbs.conditions import given_for, kinds_of, unmet
+from gansmith.verbs.encode import latents_in
 
 MOST = 10_000_000
 ASKED = {  # option -> condition
@@ -43,6 +44,7 @@ def sample(
     columns: int | None = None,
     device: str = "auto",
     noise: str | None = None,
+    latents: str | Path | None = None,
     warn: Callable[[str], None] = warnings.warn,
     **asked: Any,
 ) -> Path:
@@ -50,10 +52,10 @@ def sample(
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
     columns and units), or a folder (one PNG each). Every PNG carries its recipe. noise: "fixed", "random" or "none", of
-    a generator with noise inputs. asked: label, labels, text, code or
-    truncation, as `given_for` knows them; of several, as many samples each, `count` rounded up, and a row of the grid
-    each. warn: told of words that the training never met. Raises UsageError for an impossible target, or for what the
-    run cannot make.
+    a generator with noise inputs. latents: an .npz of `encode`; one sample of each, whatever `count` says. asked:
+    label, labels, text, code or truncation, as `given_for` knows them; of several, as many samples each, `count`
+    rounded up, and a row of the grid each. warn: told of words that the training never met. Raises UsageError for an
+    impossible target, or for what the run cannot make.
     """
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
@@ -70,17 +72,20 @@ def sample(
     if kind == ".png" and points and model.spec.shape != (2,):
         raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
     asked = {name: value for name, value in asked.items() if value not in (None, "", ())}
+    latent = None if latents is None else latents_in(latents, model)
+    count = count if latent is None else len(latent)
     check(model.config.family, asked | ({} if noise is None else {"noise": noise}))
-    if (rows := kinds_of(model.spec, **asked)) > 1:
+    if (rows := kinds_of(model.spec, **asked)) > 1 and latent is None:
         columns = columns or math.ceil(count / rows)
         count = math.ceil(count / rows) * rows
     codes = codes_of(model.config) if "code" in asked else None
     given = given_for(model.spec, count, codes=codes, seed=seed, **asked)
     for sentence in unmet(model.spec, asked.get("text", ())):
         warn(sentence)
-    drawn = model.sample(count, seed, given, noise=noise_of(noise))
+    drawn = model.sample(count, seed, given, noise=noise_of(noise), latent=latent)
     recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
     recipe |= {} if noise is None else {"noise": noise}
+    recipe |= {} if latents is None else {"latents": str(latents)}
     recipe |= model.game.marks(model.networks)
     try:
         write(drawn, target, model.spec, recipe, columns, given.get("label"))

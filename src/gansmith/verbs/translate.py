@@ -172,18 +172,19 @@ def named(way: Way, options: DataOptions) -> str:
     return options.direction if way == "AtoB" else other[options.direction]
 
 
-def listed(images: Path, to: Path) -> Listing:
+def listed(images: Path, to: Path | None) -> Listing:
     """The image files meant, none of them in `to`. Raises UsageError where there are none, or would be overwritten."""
     if images.is_file():
-        if images.resolve().parent == to.resolve():
+        if to and images.resolve().parent == to.resolve():
             raise UsageError(f"{images} would be overwritten.", "its translation has the same name", "another --out")
         return Listing(read_file, [Entry(images.name, str(images))])
     if not images.is_dir():
         raise UsageError(f"There is no file or folder {images}.", do="an image, or a folder of images")
-    if images.resolve() == to.resolve():
+    if to and images.resolve() == to.resolve():
         raise UsageError(f"The images in {images} would be overwritten.", "names stay the same", "another --out")
     listing, _ = list_folder(images)
-    inside = to.resolve().relative_to(images.resolve()) if to.resolve().is_relative_to(images.resolve()) else None
+    root = images.resolve()
+    inside = to.resolve().relative_to(root) if to and to.resolve().is_relative_to(root) else None
     own = [entry for entry in listing.images if inside is None or not Path(entry.name).is_relative_to(inside)]
     if not own and not listing.refused:
         raise UsageError(f"There are no images in {images}.", do="a folder of PNG, JPEG, WebP, ... files")
