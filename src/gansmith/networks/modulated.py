@@ -33,22 +33,23 @@ class ModulatedConv2d(nn.Module):
         self.scale, self.up = 1 / math.sqrt(inputs * kernel**2), up
 
     def scales(self, style: Tensor) -> Tensor:
-        """What each channel is multiplied by: (N, in)."""
+        """What each channel is multiplied by, (N, in), the constant that equalises the weights included."""
         with torch.autocast(style.device.type, enabled=False):
-            return self.affine(style)
+            return self.affine(style) * self.scale
 
     def demodulation(self, scales: Tensor) -> Tensor:
         """What brings every output channel back to a variance of 1, (N, out) (ibid., eq. 3)."""
         with torch.autocast(scales.device.type, enabled=False):
-            power = self.weight.square().sum(dim=(2, 3)) * self.scale**2
+            power = torch.linalg.vector_norm(self.weight, dim=(2, 3)).square()  # without a tensor of squares
             return torch.rsqrt(scales.square() @ power.t() + 1e-8)
 
     def convolve(self, x: Tensor, scales: Tensor) -> Tensor:
         """x scaled and convolved with the weights that all samples share."""
-        x, weight = x * maps(scales, x), self.weight * self.scale
+        x = x * maps(scales, x)
         if not self.up:
-            return smooth_convolution(x, weight, None, How(weight.shape[-1] // 2))
-        return blurred(smooth_convolution(x, weight.transpose(0, 1), None, How(0, stride=2, transposed=True)), 1, 4.0)
+            return smooth_convolution(x, self.weight, None, How(self.weight.shape[-1] // 2))
+        wide = smooth_convolution(x, self.weight.transpose(0, 1), None, How(0, stride=2, transposed=True))
+        return blurred(wide, 1, 4.0)
 
 
 class StyledConv2d(ModulatedConv2d):
@@ -65,7 +66,7 @@ class StyledConv2d(ModulatedConv2d):
         out, bias = self.demodulation(scales) * ROOT2, self.bias * ROOT2
         y = torch.addcmul(bias.to(y.dtype)[:, None, None], y, maps(out, y))
         if noise is not None:
-            y = y + (noise * (self.loudness * ROOT2)).to(y.dtype)
+            y += (noise * (self.loudness * ROOT2)).to(y.dtype)
         return leaky_relu(y, SLOPE, inplace=True)
 
 
