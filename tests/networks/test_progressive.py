@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from gansmith.losses.penalties import PENALTIES, Shown
+from gansmith.networks.equalised import EqualisedConv2d
 from gansmith.networks.progressive import (
     ProgressiveDiscriminator,
     ProgressiveGenerator,
     at_stage,
     doubled,
+    doubling,
     grids_of,
     level_of,
     sizes_of,
@@ -111,6 +113,16 @@ def test_without_a_stage_it_draws_at_full_size_what_it_has_reached() -> None:
         expected = made.detach().numpy().repeat(each, axis=2).repeat(each, axis=3).clip(-1, 1)
         np.testing.assert_array_equal(drawn.detach().numpy(), expected)
         torch.testing.assert_close(discriminator(drawn), discriminator(made.clamp(-1, 1), stage))
+
+
+def test_doubling_is_a_convolution_of_the_doubled_map() -> None:
+    torch.manual_seed(3)
+    layer, x = EqualisedConv2d(3, 5, 3).double(), torch.randn(2, 3, 4, 6, dtype=torch.float64)
+    assert layer.bias is not None
+    torch.nn.init.normal_(layer.bias)
+    torch.testing.assert_close(doubling(layer, x), layer(doubled(x)))
+    with torch.no_grad():
+        torch.testing.assert_close(doubling(layer, x), layer(doubled(x)))
 
 
 def test_only_layers_of_the_stage_are_given_gradients() -> None:

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm
+from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm, scaled
 from gansmith.networks.residual import SLOPE, pyramid
+from gansmith.networks.smooth import How, smooth_convolution
 from gansmith.networks.spread import with_spread
 
 Grid = tuple[int, int]
@@ -80,20 +81,42 @@ def at_stage(image: Tensor, shape: Sequence[int], stage: float) -> Tensor:
     return image[:, :, :height, :width]
 
 
-class Pair(nn.Module):
-    """Two 3x3 convolutions, (N, a, H, W) -> (N, c, H, W), each rectified. normed: then of length 1 per cell."""
+def doubling(layer: EqualisedConv2d, x: Tensor) -> Tensor:
+    """layer(doubled(x)) for 4/9 of the work: a transposed convolution by the sums of neighbours in the kernel."""
+    weight, bias = scaled(layer)
+    shifts = functional.pad(weight.transpose(0, 1).flip(2, 3), (1, 1, 1, 1))
+    sums = 4 * functional.avg_pool2d(shifts, 2, stride=1)
+    larger = smooth_convolution(x, sums, None, How(padding=1, stride=2, transposed=True))
+    return larger if bias is None else larger + bias[:, None, None].to(larger.dtype)
 
-    def __init__(self, inputs: int, inner: int, outputs: int, *, normed: bool) -> None:
+
+def rectified(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, SLOPE)
+
+
+class Doubling(nn.Module):
+    """(N, a, H, W) -> (N, b, 2H, 2W): two convolutions, every cell brought to length 1 behind each."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.normed = normed
-        self.first = EqualisedConv2d(inputs, inner, 3)
-        self.second = EqualisedConv2d(inner, outputs, 3)
+        self.first = EqualisedConv2d(inputs, outputs, 3)
+        self.second = EqualisedConv2d(outputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in (self.first, self.second):
-            x = functional.leaky_relu(layer(x), SLOPE)
-            x = pixel_norm(x) if self.normed else x
-        return x
+        x = pixel_norm(rectified(doubling(self.first, x)))
+        return pixel_norm(rectified(self.second(x)))
+
+
+class Halving(nn.Module):
+    """(N, b, 2H, 2W) -> (N, a, H, W): two convolutions and a mean."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = EqualisedConv2d(inputs, inputs, 3)
+        self.second = EqualisedConv2d(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return halved(rectified(self.second(rectified(self.first(x)))))
 
 
 class ProgressiveGenerator(nn.Module):
@@ -111,7 +134,7 @@ class ProgressiveGenerator(nn.Module):
         widths = widths_of(self.grids, width, widest)
         self.start = EqualisedLinear(z, widths[0] * math.prod(self.grids[0]), gain=RECTIFIED)
         self.first = EqualisedConv2d(widths[0], widths[0], 3)
-        self.blocks = nn.ModuleList(Pair(a, b, b, normed=True) for a, b in pairwise(widths))
+        self.blocks = nn.ModuleList(Doubling(a, b) for a, b in pairwise(widths))
         self.images = nn.ModuleList(EqualisedConv2d(one, shape[0], 1, gain=1.0) for one in widths)
         self.register_buffer("stage", torch.zeros(()))
 
@@ -127,14 +150,12 @@ class ProgressiveGenerator(nn.Module):
         level, alpha = level_of(stage)
         # Features come out as (row, column, channel), so that the view is channels-last without a copy.
         x = self.start(pixel_norm(z)).unflatten(1, (*self.grids[0], -1)).permute(0, 3, 1, 2)
-        x = pixel_norm(functional.leaky_relu(x, SLOPE))
-        x = before = pixel_norm(functional.leaky_relu(self.first(x), SLOPE))
+        x = before = pixel_norm(rectified(self.first(pixel_norm(rectified(x)))))
         for block in list(self.blocks)[:level]:
-            before = doubled(x)
-            x = block(before)
+            before, x = x, block(x)
         image = self.images[level](x)
         if alpha < 1:
-            image = torch.lerp(self.images[level - 1](before), image, alpha)
+            image = torch.lerp(doubled(self.images[level - 1](before)), image, alpha)
         height, width = sizes_of(self.shape)[level]
         return image[:, :, :height, :width]
 
@@ -152,7 +173,7 @@ class ProgressiveDiscriminator(nn.Module):
         self.shape, self.grids, self.sees_spread = shape, grids_of(shape), spread
         widths = widths_of(self.grids, width, widest)
         self.entries = nn.ModuleList(EqualisedConv2d(shape[0], one, 1) for one in widths)
-        self.blocks = nn.ModuleList(Pair(b, b, a, normed=False) for a, b in pairwise(widths))
+        self.blocks = nn.ModuleList(Halving(b, a) for a, b in pairwise(widths))
         self.final = EqualisedConv2d(widths[0] + spread, widths[0], 3)
         self.weighing = EqualisedLinear(widths[0] * math.prod(self.grids[0]), widths[0], gain=RECTIFIED)
         self.last = EqualisedLinear(widths[0], 1)
@@ -163,12 +184,12 @@ class ProgressiveDiscriminator(nn.Module):
         image = reduced(image, self.shape, level)
         x = self.entered(image, level)
         for below in reversed(range(level)):
-            x = halved(self.blocks[below](x))
+            x = self.blocks[below](x)
             if alpha < 1 and below == level - 1:
                 x = torch.lerp(self.entered(halved(image), below), x, alpha)
-        x = functional.leaky_relu(self.final(with_spread(x) if self.sees_spread else x), SLOPE)
-        x = functional.leaky_relu(self.weighing(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+        x = rectified(self.final(with_spread(x) if self.sees_spread else x))
+        x = rectified(self.weighing(x.permute(0, 2, 3, 1).flatten(1)))
         return self.last(x)[:, 0]
 
     def entered(self, image: Tensor, level: int) -> Tensor:
-        return functional.leaky_relu(self.entries[level](image), SLOPE)
+        return rectified(self.entries[level](image))
