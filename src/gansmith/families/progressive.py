@@ -27,6 +27,8 @@ from gansmith.networks.progressive import (
     sizes_of,
 )
 
+FEWEST = 4  # images per step: the deviation within a batch is that of so many
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -54,7 +56,7 @@ class ProgressiveSettings(AdversarialSettings):
     batch: int = Field(
         64, ge=1, le=65_536, description="images per step at full size; smaller images come in larger ones"
     )
-    width: int = Field(32, ge=1, le=4096, description="channels at full size, doubled at every halving")
+    width: int = Field(16, ge=1, le=4096, description="channels at full size, doubled at every halving")
     widest: int = Field(256, ge=1, le=8192, description="the most channels")
     growth: float = Field(
         0.5, gt=0, lt=1, description="share of the training, in images, until they are wholly of full size"
@@ -167,8 +169,11 @@ def recipe(spec: DataSpec) -> Recipe:
     sizes = sizes_of(spec.shape)
     growing = ", ".join(f"{height} x {width}" for height, width in sizes)
     return Recipe(
-        {"batch": usual_batch(sizes[-1])},
-        (f"images grow: {growing}; each size fades in and then rests, half of the training in all",),
+        {"batch": max(FEWEST, usual_batch(sizes[-1]) // 4), "lr": 3e-3},
+        (
+            f"images grow: {growing}; each size fades in and then rests, half of the training in all",
+            "a quarter of the published batches and three times the learning rate: theirs are for millions of images",
+        ),
         augment_beyond=100,
     )
 
