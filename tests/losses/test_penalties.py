@@ -149,12 +149,11 @@ def test_the_penalised_equilibrium_of_a_line() -> None:
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_several_sizes_are_one_image(name: str) -> None:
-    """Cut into two tensors, an image has the slope it has whole."""
-    network, whole = net(), shown(net())
-    whole = Shown(whole.real, whole.fake, network(whole.real), network(whole.fake), network)
+    """Cut into two halves, an image has the slope it has whole."""
+    network = net(6)
+    whole = shown(network, inputs=6)
     real, fake = (
-        [part.detach().requires_grad_(True) for part in sizes(one)[0].tensor_split((2,), 1)]
-        for one in (whole.real, whole.fake)
+        [part.detach().requires_grad_(True) for part in sizes(one)[0].chunk(2, 1)] for one in (whole.real, whole.fake)
     )
 
     def judge(image: list[Tensor]) -> Tensor:
@@ -167,3 +166,30 @@ def test_several_sizes_are_one_image(name: str) -> None:
         found.append(PENALTIES[name](one))
     # DRAGAN goes by the deviation of what it is given, which differs between parts.
     torch.testing.assert_close(*found, rtol=0.3 if name == "dragan" else 1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["r1", "r2", "r1+r2", "gp"])
+def test_looking_at_means_costs_the_same_by_either_way(name: str) -> None:
+    """Means of four, taken by the judge of the large image, or come to it as a smaller one."""
+    network, chance = net(5), torch.Generator().manual_seed(5)
+    real, fake = (torch.randn(6, 20, generator=chance, dtype=torch.float64).requires_grad_(True) for _ in range(2))
+
+    def by_itself(image: Tensor) -> Tensor:
+        return network(image.view(6, 5, 4).mean(2))
+
+    def judge(image: list[Tensor]) -> Tensor:
+        small, large = image
+        return network(small) + 0 * large.sum(1)
+
+    reals, fakes = [
+        [one.detach().view(6, 5, 4).mean(2).requires_grad_(True), one.detach().requires_grad_(True)]
+        for one in (real, fake)
+    ]
+    found = []
+    for one in (
+        Shown(real, fake, by_itself(real), by_itself(fake), by_itself),
+        Shown(reals, fakes, judge(reals), judge(fakes), judge),
+    ):
+        torch.manual_seed(5)
+        found.append(PENALTIES[name](one))
+    torch.testing.assert_close(*found)

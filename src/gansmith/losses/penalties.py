@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ Image = Tensor | list[Tensor]  # a list is one image at several sizes
 class Shown:
     """One discriminator pass. Images require grad and are float32; `judge` asks the discriminator again.
 
-    Of images at several sizes a slope is that of all of them together (Karnewar & Wang 2020).
+    Of images at several sizes a slope is that of all of them together, where a pixel of a smaller one weighs as the
+    pixels it is the mean of: to look at means costs the same by either way.
     """
 
     real: Image
@@ -36,8 +38,15 @@ def sizes(*images: Image) -> list[Tensor]:
 
 def _squared_slope(logits: Tensor, *images: Image) -> Tensor:
     """Mean over samples of the squared gradient norm, summed over pixels (and over the images given)."""
-    slopes = torch.autograd.grad(logits.sum(), sizes(*images), create_graph=True)
-    return torch.stack([slope.square().flatten(1).sum(1).mean() for slope in slopes]).sum()
+    slopes = _slopes(logits, sizes(*images))
+    return torch.stack([slope.square().sum(1).mean() for slope in slopes]).sum()
+
+
+def _slopes(logits: Tensor, images: list[Tensor]) -> list[Tensor]:
+    """Each image's slope, (N, its values), times the root of its share of the largest image's values."""
+    slopes = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    largest = max(image[0].numel() for image in images)
+    return [slope.flatten(1) * math.sqrt(slope[0].numel() / largest) for slope in slopes]
 
 
 def r1(shown: Shown) -> Tensor:
@@ -74,8 +83,7 @@ def dragan(shown: Shown) -> Tensor:
 def _unit_slope(shown: Shown, images: list[Tensor]) -> Tensor:
     images = [image.requires_grad_(True) for image in images]
     logits = shown.judge(images[0] if isinstance(shown.real, Tensor) else images)
-    slopes = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    return (torch.cat([slope.flatten(1) for slope in slopes], 1).norm(dim=1) - 1).square().mean()
+    return (torch.cat(_slopes(logits, images), 1).norm(dim=1) - 1).square().mean()
 
 
 PENALTIES: Mapping[str, Penalty] = {
