@@ -73,7 +73,7 @@ def duel(settings: AdversarialSettings) -> Duel:
 
 
 def recipe(spec: DataSpec) -> Recipe:
-    gamma = math.prod(spec.shape) / 200
+    gamma = math.prod(spec.shape) / 400
     return Recipe(
         {
             **{"objective": "relativistic", "penalty": "r1+r2", "penalty_share": 0.25},
