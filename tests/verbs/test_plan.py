@@ -136,3 +136,11 @@ def test_the_seed_of_the_run_is_the_seed_of_its_weights() -> None:
     config = planned(width=8, duration="640img").config
     digests = {seed: games.digest(dict(build_game(config.changed(seed=seed)).networks.state_dict())) for seed in (0, 1)}
     assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "augment"), [({}, "colour,translation,cutout"), ({"ada": 0.6}, "bgc"), ({"augment": ""}, "")]
+)
+def test_few_images_are_augmented_unless_somebody_says_how(wishes: dict[str, Any], augment: str) -> None:
+    """600 thousand images are 300 passes and more over the digits."""
+    assert planned(**wishes).config.settings["augment"] == augment

@@ -99,7 +99,7 @@ def make_plan(
             do="a smaller pretrain_d=, or a longer -d",
         )
     passes = images / spec.count
-    if spec.count < SMALL and passes > recipe.augment_beyond and "augment" not in wishes:
+    if spec.count < SMALL and passes > recipe.augment_beyond and not {"augment", "ada"} & wishes.keys():
         kinds = ",".join(KINDS)
         settings = settings.changed(augment=kinds)
         reasons.append(f"augmentation ({kinds}): {passes:.0f} passes over few images overfit without")
