@@ -120,7 +120,8 @@ def grown(networks: Networks, step: Step) -> float:
 def phases(settings: ProgressiveSettings, shape: Sequence[int], images: int) -> list[Phase]:
     """The coarsest size, then for each finer one a fade and a rest, all equally long; the last rest takes what is left.
 
-    Equal in images, as published; so in time, where a pixel costs the same everywhere, the last ones take most.
+    Equal in images, as published: since a pixel costs about the same at any size, that leaves most of the time to the
+    largest.
     """
     sizes, begin = sizes_of(shape), pretraining(settings)
     batches = [settings.batch * usual_batch(size) // usual_batch(sizes[-1]) for size in sizes]
