@@ -80,6 +80,8 @@ def test_a_vae_gan_is_a_vae_for_the_share_asked_for() -> None:
     training = Training.begin(games.game("vae-gan", "grey", warmup=0.2))
     first, *rest = training.game.acts
     assert first.images == 0.2 * games.IMAGES and sum(act.images for act in rest) == 0.8 * games.IMAGES
+    assert training.game.learning(0) == {"generator", "encoder", "scale"}
+    assert training.game.learning(games.IMAGES) == {"generator", "encoder", "scale", "discriminator"}
     before = games.copied(training)
     steps = games.advance(training, "grey", 10)
     moved = games.differing(before, games.tensors(training))

@@ -31,3 +31,19 @@ def test_what_is_drawn_has_the_counted_frequencies_and_keeps_to_its_class() -> N
     assert bright[0].tolist() == [0, 1] and bright[1, 1] == 1
     assert abs(bright[1, 0].item() - 0.5) < 0.03
     assert drawn.abs().max() <= 1 and len(set(drawn[:, 0, 0, 0].tolist())) > 4000  # evenly within a level, not on it
+
+
+def test_the_classifier_is_scikit_learns() -> None:
+    """Of two levels it is Bernoulli naive Bayes; there alpha is added to each of both."""
+    from sklearn.naive_bayes import BernoulliNB
+
+    torch.manual_seed(0)
+    label = torch.randint(3, (300,))
+    image = (torch.rand(300, 1, 4, 5) < torch.rand(3, 1, 4, 5)[label]).float() * 1.8 - 0.9
+    counts = Counts((1, 4, 5), 3, 2)
+    counts.count(image[:200], label[:200])
+    other = BernoulliNB(alpha=0.5, binarize=0.0).fit(image[:200].flatten(1).numpy(), label[:200].numpy())
+    told = counts.likelihoods(image[200:], 0.5)
+    expected = other.predict_log_proba(image[200:].flatten(1).numpy())
+    np.testing.assert_allclose(told.log_softmax(1).numpy(), expected, atol=0.05)  # it does not smooth the classes
+    assert (told.argmax(1).numpy() == other.predict(image[200:].flatten(1).numpy())).mean() > 0.98

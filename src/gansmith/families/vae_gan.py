@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 from typing import cast
 
 import torch
@@ -20,7 +19,7 @@ from gansmith.families.vae import LEARNERS, AutoencoderSettings, Coded, autoenco
 from gansmith.game.acts import Act
 from gansmith.game.adversarial import adversarial, pretraining
 from gansmith.game.counterweight import counterweighed
-from gansmith.game.game import Duel, Game, Networks, Sample, Step, Terms, Turn, noise
+from gansmith.game.game import Duel, Game, Loss, Networks, Sample, Step, Terms, Turn, noise
 from gansmith.game.packing import pack, packed_shape
 from gansmith.game.penultimate import listening
 from gansmith.game.settings import AdversarialSettings
@@ -64,7 +63,7 @@ def build(settings: VAEGANSettings, spec: DataSpec, images: int) -> Game:
         [duel(settings)],
         images,
         shape,
-        g_losses={"surprise": partial(nearness, settings=settings), "likeness": partial(alike, settings=settings)},
+        g_losses={"surprise": nearness(settings), "likeness": alike(settings)},
         g_learners=LEARNERS,
         acts=[Act(images - pretraining(settings) - alone)],
     )
@@ -94,26 +93,30 @@ def duel(settings: VAEGANSettings) -> Duel:
     )
 
 
-def nearness(networks: Networks, step: Step, *, settings: VAEGANSettings) -> Terms:
+def nearness(settings: VAEGANSettings) -> Loss:
     """The VAE's own loss, of what the duel has just encoded."""
-    return missing(networks, step, step.kept["coded"], settings)
+    return lambda networks, step: missing(networks, step, step.kept["coded"], settings)
 
 
-def alike(networks: Networks, step: Step, *, settings: VAEGANSettings) -> Terms:
+def alike(settings: VAEGANSettings) -> Loss:
     """likeness E |f(image) - f(decoding)|^2 / E |f(image)|^2, f the discriminator's last features (ibid., eq. 7 and 8).
 
     Of half the batch, as it is: what augmentations change differently could not be alike.
     """
-    found, discriminator = cast(Coded, step.kept.pop("coded")), networks["discriminator"]
-    some = max((len(found.image) + 1) // 2, settings.pack)
-    with listening(discriminator) as heard:
-        discriminator(pack(found.decoded[:some], settings.pack))
-        with torch.no_grad():
-            discriminator(pack(found.image[:some], settings.pack))
-    made, wanted = (features.float() for features in heard)
-    apart = (made - wanted).square().mean() / (wanted.square().mean() + TINY)
-    step.note("likeness/apart", apart)
-    return {"loss": settings.likeness * apart}
+
+    def loss(networks: Networks, step: Step) -> Terms:
+        found, discriminator = cast(Coded, step.kept.pop("coded")), networks["discriminator"]
+        some = max((len(found.image) + 1) // 2, settings.pack)
+        with listening(discriminator) as heard:
+            discriminator(pack(found.decoded[:some], settings.pack))
+            with torch.no_grad():
+                discriminator(pack(found.image[:some], settings.pack))
+        made, wanted = (features.float() for features in heard)
+        apart = (made - wanted).square().mean() / (wanted.square().mean() + TINY)
+        step.note("likeness/apart", apart)
+        return {"loss": settings.likeness * apart}
+
+    return loss
 
 
 def contested(game: Game, share: float) -> Game:

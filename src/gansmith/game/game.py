@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.batch import Batch
-from gansmith.game.acts import Act
+from gansmith.game.acts import Act, remaining
 from gansmith.game.schedules import Schedule
 
 Networks = nn.ModuleDict | Mapping[str, nn.Module]
@@ -172,6 +172,11 @@ class Game:
             for name in act.turns or ():
                 if name not in {turn.name for turn in self.turns}:
                     raise ValueError(f"act '{act.name}' names no turn '{name}'")
+
+    def learning(self, seen: int) -> set[str]:
+        """Who learns in the act after so many images, or in the last."""
+        act = next((act for act, _ in remaining(self.acts, seen)), self.acts[-1])
+        return {name for turn in self.turns if not act.turns or turn.name in act.turns for name in turn.learners}
 
     def marks(self, networks: Networks) -> dict[str, list[int]]:
         """What a picture's recipe says of samples of these networks: the size they were made at, where that grows."""

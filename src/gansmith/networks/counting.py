@@ -27,11 +27,27 @@ class Counts(nn.Module):
     @torch.no_grad()
     def count(self, image: Tensor, label: Tensor) -> None:
         """Remember images (N, *shape) in [-1, 1] of classes (N,)."""
-        level = ((image.flatten(1) + 1) * (self.levels / 2)).long().clamp(0, self.levels - 1)
+        level = self.levels_of(image)
         place = torch.arange(level.shape[1], device=level.device)
         index = ((label[:, None] * len(place) + place) * self.levels + level).flatten()
         self.of.view(-1).index_add_(0, index, torch.ones_like(index, dtype=self.of.dtype))
         self.images.index_add_(0, label, torch.ones_like(label, dtype=self.images.dtype))
+
+    def levels_of(self, image: Tensor) -> Tensor:
+        """(N, places) int64, from 0 to levels - 1."""
+        return ((image.flatten(1) + 1) * (self.levels / 2)).long().clamp(0, self.levels - 1)
+
+    @torch.no_grad()
+    def likelihoods(self, image: Tensor, smoothing: float) -> Tensor:
+        """log p(image, class) of images (N, *shape), (N, classes): the largest is the naive Bayes classifier's answer.
+
+        Places count as independent given the class (Lewis 1998, eq. 5); classes are as likely as they were seen.
+        """
+        seen = self.images + smoothing
+        likely = self.probabilities(torch.arange(len(seen), device=self.of.device), smoothing).log()
+        level = self.levels_of(image)[:, None, :, None]
+        told = likely.expand(len(image), -1, -1, -1).gather(3, level.expand(-1, len(seen), -1, -1))
+        return told.sum((2, 3)) + (seen / seen.sum()).log()
 
     def probabilities(self, label: Tensor, smoothing: float) -> Tensor:
         """(N, places, levels): how likely each level is, each having been seen `smoothing` times more (Laplace)."""

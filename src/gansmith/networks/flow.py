@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gansmith.networks.mlp import stack
 from gansmith.networks.residual import SLOPE
 
-MOST = 2.0  # of a log scale in one coupling: more is not needed, and overflows sooner
+MOST = 1.0  # of a log scale in one coupling: further out than any code, more would throw latents far beyond all codes
 
 
 class Coupling(nn.Module):

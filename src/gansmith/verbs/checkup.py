@@ -65,7 +65,7 @@ class Checkup:
         self.engine.seed(reseed(self.config.seed, -2))  # the same latents and augmentations at every check-up
         with untouched(networks), self.engine.autocast():
             facts = self.drawn(training, networks)
-            for duel in game.duels[:1] if "discriminator" in networks else ():
+            for duel in game.duels[:1] if "discriminator" in game.learning(place.seen) else ():
                 step = Step(place.number, place.seen, self.train, dials)
                 facts |= self.judged(duel, networks, step)
         return facts
