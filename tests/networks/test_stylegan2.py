@@ -90,6 +90,15 @@ def test_noise_is_the_same_for_ever_its_own_or_none() -> None:
     assert not torch.allclose(fixed, none)
 
 
+def test_without_noise_inputs_there_is_none_to_learn() -> None:
+    torch.manual_seed(0)
+    generator = StyleGenerator((3, 16, 16), 6, 8, [8, 8, 8], noisy=False)
+    assert not [name for name in generator.state_dict() if "noise" in name or "loudness" in name]
+    z = torch.randn(2, 6)
+    unclamped = generator(z)
+    torch.testing.assert_close(generator.eval()(z), unclamped.clamp(-1, 1))
+
+
 def test_coarse_styles_move_more_than_fine_ones() -> None:
     generator, _ = pair((3, 32, 32))
     generator.eval().requires_grad_(False)

@@ -53,6 +53,7 @@ class StyleGAN2Settings(AdversarialSettings):
     )
     w: int | None = Field(None, ge=1, le=4096, description="size of the styles (default: as z)")
     depth: int = Field(2, ge=1, le=16, description="layers of the mapping network; the large model: 8")
+    noise_inputs: bool = Field(True, description="add noise to the generator's maps, as loud as it learns")
     mixing: float = Field(0.9, ge=0, le=1, description="chance that an image is made of two latents' styles")
     path_length: float = Field(2.0, ge=0, description="weight of path length regularisation (0: off)")
     path_every: int = Field(4, ge=1, le=64, description="steps between its turns, its weight multiplied to match")
@@ -64,7 +65,9 @@ def build(settings: StyleGAN2Settings, spec: DataSpec, images: int) -> Game:
     widths = channels(pyramid(*shape[1:]), settings.base, settings.widest, settings.size_dial)
     told = {"depth": settings.depth, "classes": len(spec.classes)}
     networks = {
-        "generator": StyleGenerator(shape, settings.z, settings.w or settings.z, widths, **told),
+        "generator": StyleGenerator(
+            shape, settings.z, settings.w or settings.z, widths, noisy=settings.noise_inputs, **told
+        ),
         "discriminator": StyleDiscriminator(shown, widths, spread=settings.minibatch_std, **told),
     }
     paths = path_turn(partial(styles, settings), painted, settings.path_length, settings.path_every)

@@ -54,11 +54,14 @@ class ModulatedConv2d(nn.Module):
 
 
 class StyledConv2d(ModulatedConv2d):
-    """A modulated 3x3 convolution, normalised; then noise (N or 1, 1, H, W) or None, a bias and a leaky rectifier."""
+    """A modulated 3x3 convolution, normalised; then noise (N or 1, 1, H, W) or None, a bias and a leaky rectifier.
 
-    def __init__(self, inputs: int, outputs: int, w: int, *, up: bool = False) -> None:
+    noisy: whether it has learnt how loud the noise is; else there must be none.
+    """
+
+    def __init__(self, inputs: int, outputs: int, w: int, *, up: bool = False, noisy: bool = True) -> None:
         super().__init__(inputs, outputs, 3, w, up=up)
-        self.loudness = nn.Parameter(torch.zeros(()))
+        self.loudness = nn.Parameter(torch.zeros(())) if noisy else None
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
@@ -66,7 +69,7 @@ class StyledConv2d(ModulatedConv2d):
         y = self.convolve(x, scales)
         out, bias = self.demodulation(scales) * ROOT2, self.bias * ROOT2
         y = torch.addcmul(bias.to(y.dtype)[:, None, None], y, maps(out, y))
-        if noise is not None:
+        if noise is not None and self.loudness is not None:
             y += (noise * (self.loudness * ROOT2)).to(y.dtype)
         return leaky_relu(y, SLOPE, inplace=True)
 

@@ -31,22 +31,23 @@ def channels(grids: Sequence[tuple[int, int]], base: int, widest: int, dial: flo
 class Synthesis(nn.Module):
     """Styles (N, layers, w) -> images (N, C, H, W), unbounded.
 
-    widths: channels per grid of `pyramid`, fine to coarse. layers: styles taken, two per grid. finest: values of
-    the last map.
+    widths: channels per grid of `pyramid`, fine to coarse. noisy: whether it has noise inputs. layers: styles taken,
+    two per grid. finest: values of the last map.
     """
 
-    def __init__(self, shape: tuple[int, int, int], w: int, widths: Sequence[int]) -> None:
+    def __init__(self, shape: tuple[int, int, int], w: int, widths: Sequence[int], noisy: bool = True) -> None:
         super().__init__()
+        self.noisy = noisy
         self.shape, grids, widths = shape, pyramid(*shape[1:])[::-1], widths[::-1]
         self.layers, self.finest = 2 * len(grids), widths[-1] * math.prod(grids[-1])
         self.sizes = [grids[0], *(grid for grid in grids[1:] for _ in range(2))]  # of the noise of every convolution
         self.start = nn.Parameter(torch.randn(1, widths[0], *grids[0]))
-        convolutions = [StyledConv2d(widths[0], widths[0], w)]
+        convolutions = [StyledConv2d(widths[0], widths[0], w, noisy=noisy)]
         for a, b in pairwise(widths):
-            convolutions += [StyledConv2d(a, b, w, up=True), StyledConv2d(b, b, w)]
+            convolutions += [StyledConv2d(a, b, w, up=True, noisy=noisy), StyledConv2d(b, b, w, noisy=noisy)]
         self.convolutions = nn.ModuleList(convolutions)
         self.to_image = nn.ModuleList(ToImage(width, shape[0], w) for width in widths)
-        for place, size in enumerate(self.sizes):
+        for place, size in enumerate(self.sizes if noisy else ()):
             self.register_buffer(f"noise{place}", torch.randn(1, 1, *size))
 
     def forward(self, styles: Tensor, noises: Sequence[Tensor | None]) -> Tensor:
@@ -62,10 +63,10 @@ class Synthesis(nn.Module):
 
     def noises(self, count: int, how: Noise, chance: torch.Generator | None = None) -> list[Tensor | None]:
         """What every convolution adds: the same for ever, (count, 1, H, W) by chance, or nothing."""
+        if how == "none" or not self.noisy:
+            return [None] * len(self.sizes)
         if how == "fixed":
             return [self.get_buffer(f"noise{place}") for place in range(len(self.sizes))]
-        if how == "none":
-            return [None] * len(self.sizes)
         device = self.start.device if chance is None else chance.device
         drawn = (torch.randn(count, 1, *size, generator=chance, device=device) for size in self.sizes)
         return [one.to(self.start.device) for one in drawn]
@@ -74,15 +75,22 @@ class Synthesis(nn.Module):
 class StyleGenerator(nn.Module):
     """Latents (N, z) and labels (N,) -> images (N, C, H, W); in [-1, 1] in eval mode, and then with fixed noise.
 
-    depth: layers of the mapping network. classes: 0 for none.
+    depth: layers of the mapping network. classes: 0 for none. noisy: whether it has noise inputs.
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], z: int, w: int, widths: Sequence[int], depth: int = 2, classes: int = 0
+        self,
+        shape: tuple[int, int, int],
+        z: int,
+        w: int,
+        widths: Sequence[int],
+        depth: int = 2,
+        classes: int = 0,
+        noisy: bool = True,
     ) -> None:
         super().__init__()
         self.mapping = Mapping(z, w, depth, classes)
-        self.synthesis = Synthesis(shape, w, widths)
+        self.synthesis = Synthesis(shape, w, widths, noisy)
 
     def forward(self, z: Tensor, label: Tensor | None = None, mixing: float = 0.0) -> Tensor:
         """mixing: chance of a second latent's styles from some layer on."""
