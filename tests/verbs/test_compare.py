@@ -25,7 +25,8 @@ def test_all_are_scored_alike_and_nothing_is_trained_twice(tmp_path: Path) -> No
     told = json.loads((tmp_path / "compare-digits" / "comparison.json").read_text())
     assert [one["name"] for one in told["candidates"]] == [one.name for one in found.candidates]
     page = found.report.read_text()
-    assert page.count("data:image/webp") == 2 and "naive-bayes" in page
+    assert page.count("data:image/webp") == 2 and "naive-bayes" in page and "20 normal distributions" in page
+    assert max(one.images for one in found.candidates) < 1800  # of 2 thousand: counting twice teaches nothing
     (run,) = (tmp_path / "compare-digits").glob("*-naive-bayes-0")
     before = (run / "status.json").stat().st_mtime_ns
     compare("digits", **wishes)  # type: ignore[arg-type]

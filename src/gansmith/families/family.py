@@ -17,11 +17,13 @@ class Recipe:
     """Settings chosen for given data, and why, in sentences the plan shows.
 
     augment_beyond: passes over a small set after which its discriminator would learn the images by heart.
+    passes: over the data, after which nothing is left to be learnt; no training is longer.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     augment_beyond: float = float("inf")
+    passes: float = float("inf")
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def draw(networks: Networks, request: Request, *, settings: NaiveBayesSettings, 
 
 def recipe(spec: DataSpec) -> Recipe:
     told = f"given one of {len(spec.classes)} classes" if spec.classes else "without classes"
-    return Recipe(reasons=(f"naive Bayes, {told}: one pass over the data is all it can learn from",))
+    return Recipe(reasons=(f"naive Bayes, {told}: one pass over the data is all it can learn from",), passes=1)
 
 
 NAIVE_BAYES = Family(

@@ -42,3 +42,9 @@ def _drawn(dataset: Dataset, count: int, seed: int, gaussians: int) -> Images:
 CLASSICAL: MappingProxyType[str, Callable[[Dataset, int, int], Images]] = MappingProxyType(
     {"pca": gaussian, "mixture": mixture}
 )
+TITLES = MappingProxyType(
+    {
+        "pca": f"a normal distribution in the {COMPONENTS} directions of greatest variance",
+        "mixture": f"{MIXED} normal distributions in the {COMPONENTS} directions of greatest variance",
+    }
+)

@@ -17,7 +17,7 @@ from gansmith.measure.score import Score
 from gansmith.runs.comparison import COLUMNS, Candidate, Comparison, Figure
 from gansmith.runs.folder import Run, list_runs
 from gansmith.runs.model import load
-from gansmith.verbs.classical import CLASSICAL
+from gansmith.verbs.classical import CLASSICAL, TITLES
 from gansmith.verbs.duration import read_duration
 from gansmith.verbs.evaluate import LEAST, MOST, evaluate, judged
 from gansmith.verbs.record import Watcher
@@ -26,7 +26,7 @@ from gansmith.verbs.sides import Samples, arranged
 from gansmith.verbs.spaces import OWN
 from gansmith.verbs.train import label_of, resume, train
 
-DEFAULT = ("robust", "dcgan", "gan", "vae", "naive-bayes", "mixture")
+DEFAULT = ("robust", "dcgan", "gan", "vae", "vae-gan", "naive-bayes", "mixture")
 SHOWN = 12  # pictures of each
 FEATURES = "features learned from the real images alone"
 
@@ -156,8 +156,7 @@ def classical(name: str, dataset: Dataset, source: str, count: int, seeds: int, 
         sides = arranged(name, dataset, Samples(made), 0, source, trained=True)
         scores, *_ = judged(sides, (OWN,), 0, lambda what, done, total: watch({"progress": (what, done, total)}))
         found.append({score.name: score for score in scores})
-    title = (CLASSICAL[name].__doc__ or "").partition(" ")[2].split(" (")[0].rstrip(".")
-    return Candidate(name, title, summary(found), float(len(dataset.train)), made[:SHOWN])
+    return Candidate(name, TITLES[name], summary(found), float(len(dataset.train)), made[:SHOWN])
 
 
 def summary(scores: Sequence[Mapping[str, Score]]) -> dict[str, Figure]:
