@@ -33,6 +33,17 @@ def test_what_is_drawn_has_the_counted_frequencies_and_keeps_to_its_class() -> N
     assert drawn.abs().max() <= 1 and len(set(drawn[:, 0, 0, 0].tolist())) > 4000  # evenly within a level, not on it
 
 
+def test_normal_values_have_the_counted_mean_and_deviation() -> None:
+    torch.manual_seed(0)
+    image = (torch.randn(20_000, 1, 1, 2) * 0.15 + torch.tensor([-0.2, 0.4])).clamp(-1, 1)
+    counts = Counts((1, 1, 2), 1, 32)
+    counts.count(image, torch.zeros(len(image), dtype=torch.int64))
+    drawn = counts.normals(torch.zeros(20_000, dtype=torch.int64), 1e-6, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(drawn.mean(0), image.mean(0), rtol=0, atol=0.01)
+    torch.testing.assert_close(drawn.std(0), image.std(0), rtol=0.05, atol=0)
+    assert drawn.abs().max() <= 1
+
+
 def test_the_classifier_is_scikit_learns() -> None:
     """Of two levels it is Bernoulli naive Bayes; there alpha is added to each of both."""
     from sklearn.naive_bayes import BernoulliNB

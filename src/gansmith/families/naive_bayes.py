@@ -6,7 +6,7 @@ Given the class, values at different places are taken for independent (Lewis 199
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from pydantic import Field
@@ -28,6 +28,9 @@ class NaiveBayesSettings(TrainingSettings):
     """There is little to choose where one only counts."""
 
     batch: int = Field(256, ge=1, le=65_536, description="images per step")
+    values: Literal["levels", "normal"] = Field(
+        "levels", description="what the values at a place are taken for: any of the levels, or normally distributed"
+    )
     levels: int = Field(32, ge=2, le=256, description="steps of brightness that are told apart")
     smoothing: float = Field(0.01, gt=0, description="times each step counts as seen before any image was (Laplace)")
 
@@ -59,7 +62,8 @@ def draw(networks: Networks, request: Request, *, settings: NaiveBayesSettings, 
     counts = cast(Counts, networks["generator"])
     labels = labels_of(request, spec).to(counts.of.device)
     chance = torch.Generator().manual_seed((request.seed + OPEN) % 2**63)
-    return torch.cat([counts.drawn(some, settings.smoothing, chance) for some in torch.split(labels, CHUNK)])
+    drawn = counts.drawn if settings.values == "levels" else counts.normals
+    return torch.cat([drawn(some, settings.smoothing, chance) for some in torch.split(labels, CHUNK)])
 
 
 def recipe(spec: DataSpec) -> Recipe:

@@ -60,3 +60,12 @@ class Counts(nn.Module):
         level = torch.multinomial(likely.flatten(0, 1), 1, generator=chance).view(len(label), -1)
         within = torch.rand(level.shape, generator=chance)
         return ((level + within) * (2 / self.levels) - 1).view(len(label), *self.shape)
+
+    def normals(self, label: Tensor, smoothing: float, chance: torch.Generator) -> Tensor:
+        """The same with every place's values normal, of the mean and deviation that were counted, cut off at +-1."""
+        likely = self.probabilities(label, smoothing).cpu()
+        middle = (torch.arange(self.levels) + 0.5) * (2 / self.levels) - 1
+        mean = likely @ middle
+        variance = (likely @ middle.square() - mean.square()).clamp(min=0) + (2 / self.levels) ** 2 / 12
+        drawn = mean + variance.sqrt() * torch.randn(mean.shape, generator=chance)
+        return drawn.clamp(-1, 1).view(len(label), *self.shape)
