@@ -1,4 +1,4 @@
-"""Where the arithmetic runs: device, precision, processes. lightning-fabric is imported only for several processes."""
+"""Where the arithmetic runs: device, precision, compilation, processes. lightning-fabric comes only with several."""
 
 from __future__ import annotations
 
@@ -8,28 +8,36 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gansmith.errors import UsageError, closest
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "32", "bf16")
+COMPILED = ContextVar("compiled", default=False)  # whether calls of compiled networks run compiled just now
+VARIANTS = 64  # of one network, compiled side by side: for sizes, for learning and being looked through, for drawing
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One process's share of the machine. precision: "32" or "bf16" (autocast; weights and moments stay float32)."""
+    """One process's share of the machine. precision: "32" or "bf16" (autocast; weights and moments stay float32).
+
+    compile: whether networks are compiled, see `compile_in_place`.
+    """
 
     device: str = "cpu"
     precision: str = "32"
     fabric: Any = None
+    compile: bool = False
 
     @property
     def rank(self) -> int:
@@ -42,6 +50,16 @@ class Engine:
     def autocast(self) -> AbstractContextManager[Any]:
         kind = torch.device(self.device).type
         return torch.autocast(kind, dtype=torch.bfloat16) if self.precision == "bf16" else nullcontext()
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Within it a turn's loss is computed: in this precision and, if so chosen, by compiled networks."""
+        before = COMPILED.set(self.compile)
+        try:
+            with self.autocast():
+                yield
+        finally:
+            COMPILED.reset(before)
 
     def seed(self, seed: int) -> None:
         """Let all randomness of this process begin anew. `torch.manual_seed` visits every kind of device: 0.2 ms."""
@@ -70,8 +88,8 @@ def launch(play: Callable[[Engine], None], processes: int, engine: Engine) -> No
     fabric.launch(lambda fabric: play(replace(engine, device=str(fabric.device), fabric=fabric)))
 
 
-def choose(device: str = "auto", precision: str = "auto") -> Engine:
-    """Settle "auto". Raises UsageError for an unknown or missing device or precision."""
+def choose(device: str = "auto", precision: str = "auto", compile: bool = False) -> Engine:
+    """Settle "auto". Raises UsageError for an unknown or missing device or precision, or where nothing compiles."""
     for value, known, what in ((device, DEVICES, "device"), (precision, PRECISIONS, "precision")):
         if value not in known:
             raise UsageError(f"There is no {what} '{value}'.", do=closest(value, known))
@@ -87,7 +105,63 @@ def choose(device: str = "auto", precision: str = "auto") -> Engine:
         )
     if precision == "auto":
         precision = "bf16" if device == "cuda" or (device == "cpu" and bf16_pays()) else "32"
-    return Engine(device, precision)
+    if compile and (why := cannot_compile(device)):
+        raise UsageError(
+            "Networks cannot be compiled on this machine.",
+            why=why,
+            do="leave out --compile, or install a C++ compiler such as g++ with the headers of Python",
+        )
+    return Engine(device, precision, compile=compile)
+
+
+def cannot_compile(device: str) -> str:
+    """Why `torch.compile` does not work here, in its own words; empty where it does. Tried, which takes seconds."""
+
+    def trial(x: Tensor) -> Tensor:
+        return (x * 2 + 1).sin().sum()
+
+    try:
+        torch.compile(trial)(torch.ones(3, device=device, requires_grad=True)).backward()  # type: ignore[no-untyped-call]
+    except Exception as error:  # whatever goes wrong inside a compiler
+        return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ""
+
+
+def compile_in_place(network: nn.Module) -> bool:
+    """Let calls of a network run compiled while `Engine.stepping`; its state and its copies stay as they were.
+
+    Samples and check-ups, too few to pay for it, run as they are written. So do calls that a penalty may differentiate
+    twice, as compiled code cannot be: of inputs that require gradients, while weights do, too. False for a network that
+    is left alone: its calls change what it keeps (batch statistics, spectral vectors), and compiled code allows no
+    second call before the first one's backward pass.
+    """
+    if not any(True for _ in network.parameters()) or any(map(_changes_when_called, network.modules())):
+        return False
+    dynamo: Any = import_module("torch._dynamo.config")
+    dynamo.recompile_limit = max(dynamo.recompile_limit, VARIANTS)
+    as_written: Any = network._call_impl
+    compiled: Any = torch.compile(as_written)
+
+    def call(*inputs: Any, **named: Any) -> Any:
+        if not COMPILED.get():
+            return as_written(*inputs, **named)
+        twice = torch.is_grad_enabled() and any(map(_requires_gradient, (*inputs, *named.values())))
+        if twice and any(parameter.requires_grad for parameter in network.parameters()):
+            return as_written(*inputs, **named)
+        return compiled(*inputs, **named)
+
+    network._compiled_call_impl = call  # what `nn.Module.compile` sets, and what copies leave behind
+    return True
+
+
+def _changes_when_called(module: nn.Module) -> bool:
+    return hasattr(module, "parametrizations") or getattr(module, "track_running_stats", False)
+
+
+def _requires_gradient(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.requires_grad
+    return isinstance(value, list | tuple) and any(map(_requires_gradient, value))
 
 
 @cache
@@ -134,6 +208,7 @@ def fingerprint(engine: Engine) -> dict[str, Any]:
         "machine": platform.machine(),
         "device": torch.cuda.get_device_name() if engine.device == "cuda" else engine.device,
         "precision": engine.precision,
+        **({"compile": True} if engine.compile else {}),  # runs from before there was a choice say nothing of it
         "world_size": engine.world_size,
         "onednn": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
     }

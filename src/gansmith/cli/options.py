@@ -36,7 +36,7 @@ def read_batch(text: str) -> int | None:
 
 
 OPTIONS = (
-    *("family", "duration", "size", "name", "out", "seed", "device", "precision", "remedies"),
+    *("family", "duration", "size", "name", "out", "seed", "device", "precision", "compile", "remedies"),
     *("fit", "channels", "holdout", "layout", "sides", "direction"),
 )
 

@@ -51,7 +51,7 @@ def take(turn: Turn, game: Game, step: Step, optimizers: Optimizers, parts: int,
     with learning(game.networks, turn.learners):
         for part in step.batch.parts(parts):
             kept = step.kept if parts == 1 else {}  # cut up to save memory: then nothing is kept
-            with engine.autocast():
+            with engine.stepping():
                 terms = turn.loss(game.networks, replace(step, batch=part, kept=kept))
             (sum(terms.values(), torch.zeros(())) * (turn.gain / parts)).backward()  # type: ignore[no-untyped-call]
     for name, value in terms.items():

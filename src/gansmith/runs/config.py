@@ -28,6 +28,7 @@ class RunConfig(Settings):
     seed: int = 0
     device: str = "cpu"
     precision: str = "32"
+    compile: bool = Field(False, description="whether networks are compiled")
     remedies: Literal["off", "suggest", "auto"] = Field("suggest", description="what is done about findings")
     guard: tuple[str, ...] = Field(default=(), description="ailments treated even where remedies are only suggested")
     facts: dict[str, float] = Field(default_factory=dict, description="what the doctor should know of the data")

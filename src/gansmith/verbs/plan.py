@@ -15,7 +15,7 @@ from gansmith import __version__
 from gansmith.data.dataset import Dataset
 from gansmith.data.enough import outlook
 from gansmith.data.options import DataOptions
-from gansmith.engine import Engine, fingerprint
+from gansmith.engine import Engine, compile_in_place, fingerprint
 from gansmith.errors import UsageError
 from gansmith.families import family as find_family
 from gansmith.families.family import Family
@@ -90,7 +90,7 @@ def make_plan(
         reasons.append(f"each batch of {settings.batch} in {parts} parts: the machine's memory does not hold it whole")
     wanted = read_duration(duration) if duration else default_duration(dataset)
     speed = measure_speed(chosen, settings, dataset, seed, engine, parts) if timed or wanted.seconds else None
-    images = wanted.in_images(spec.count, speed or 1.0)
+    images = round(min(wanted.in_images(spec.count, speed or 1.0), recipe.passes * len(dataset.train)))
     images = max(1, round(images / settings.batch)) * settings.batch  # a whole number of steps
     if isinstance(settings, AdversarialSettings) and settings.pretrain_d * 1000 >= images:
         raise UsageError(
@@ -108,6 +108,8 @@ def make_plan(
         + (f" ({wanted.text} at {speed:.0f} images/s, measured)" if wanted.seconds else "")
     )
     reasons.append(f"{engine.device}, {'bfloat16 where it pays' if engine.precision == 'bf16' else 'float32'}")
+    if engine.compile:
+        reasons.append("compiled: the first steps take long, the others less; calls under a penalty stay as they are")
     config = RunConfig(
         version=__version__,
         source=source,
@@ -121,6 +123,7 @@ def make_plan(
         seed=seed,
         device=engine.device,
         precision=engine.precision,
+        compile=engine.compile,
         remedies=cast(Literal["off", "suggest", "auto"], remedies),
         guard=chosen.guard,
         facts=data_facts(dataset),
@@ -155,7 +158,15 @@ def build_game(config: RunConfig, place: Place | None = None) -> Game:
     chosen = find_family(config.family)
     settings = chosen.settings.read({**config.settings, **place.changes})
     seed = config.seed + len(place.treatments)  # a network made anew must not begin as it did
-    return build(chosen, settings, config.spec, config.images - place.lost, seed, config.device)
+    game = build(chosen, settings, config.spec, config.images - place.lost, seed, config.device)
+    return compiled(game) if config.compile else game
+
+
+def compiled(game: Game) -> Game:
+    """The game, the calls of its networks compiled when they first happen."""
+    for network in game.networks.values():
+        compile_in_place(network)
+    return game
 
 
 def build(family: Family, settings: TrainingSettings, spec: Any, images: int, seed: int, device: str) -> Game:

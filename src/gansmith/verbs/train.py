@@ -36,6 +36,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    compile: bool = False,
     remedies: str = "suggest",
     watch: Watcher = lambda report: None,
     **settings: Any,
@@ -43,8 +44,8 @@ def train(
     """Train a generator on data and return its run.
 
     data: a folder, file, or built-in name (see docs/data.md). duration: "10m", "500kimg", "20ep", "until-plateau".
-    remedies: "off", "suggest" or "auto". settings: the family's own, as on the command line. watch: called with
-    mappings: the data report, the plan, then every tick.
+    remedies: "off", "suggest" or "auto". compile: the networks, by torch.compile. settings: the family's own, as on the
+    command line. watch: called with mappings: the data report, the plan, then every tick.
     Raises UsageError for impossible wishes, Interrupted when stopped from outside with everything saved, GivenUp where
     training failed and no remedy helped.
     """
@@ -57,6 +58,7 @@ def train(
         seed=seed,
         device=device,
         precision=precision,
+        compile=compile,
         remedies=remedies,
         watch=watch,
         timed=False,
@@ -80,6 +82,7 @@ def prepare(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    compile: bool = False,
     remedies: str = "suggest",
     watch: Watcher = lambda report: None,
     timed: bool = True,
@@ -95,7 +98,7 @@ def prepare(
         raise UsageError(f"A batch of {batch} images cannot be trained on.", do="-b 64, or leave it out")
     if remedies not in REMEDIES:
         raise UsageError(f"'{remedies}' is nothing that can be done about findings.", do=closest(remedies, REMEDIES))
-    engine = engines.choose(device, precision)
+    engine = engines.choose(device, precision, compile)
     engines.keep_memory()
     dataset, options = open_for(
         data, options or DataOptions(), family, lambda what, done, total: watch({"progress": (what, done, total)})
@@ -132,7 +135,7 @@ def resume(
     found = Run.find(str(run), Path(out))
     config = RunConfig.read(found.config())
     engines.keep_memory()
-    engine = engines.choose(config.device, config.precision)
+    engine = engines.choose(config.device, config.precision, config.compile)
     with found.lock():
         found.sweep()
         for request in found.take():  # a stop that came too late for the last training is not meant for this one
