@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import cast
 
 from torch import Tensor, cat, nn
-from torch.nn.functional import avg_pool2d, leaky_relu, pad
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pad
 
 from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm
-from gansmith.networks.residual import SLOPE, bounded, channels, enlarged, pyramid
+from gansmith.networks.residual import SLOPE, bounded, channels, pyramid
 from gansmith.networks.spread import with_spread
 
 
@@ -76,7 +76,7 @@ class MultiScaleGenerator(nn.Module):
         x = pixel_norm(rectified(self.settle(rectified(x))))
         yield x
         for block in self.blocks:
-            x = enlarged(x)
+            x = interpolate(x, scale_factor=2.0, mode="nearest")
             for layer in cast(nn.ModuleList, block):
                 x = pixel_norm(rectified(layer(x)))
             yield x
