@@ -112,6 +112,15 @@ def test_half_of_the_fakes_are_decodings_of_the_batch() -> None:
     assert game.duels[0].fake(game.networks, alone).one.shape == (1, 1, 8, 8)
 
 
+def test_the_discriminator_does_not_pull_at_the_prior() -> None:
+    game = games.game("vae-gan", "grey")
+    sample = game.duels[0].fake(game.networks, Step(0, 0, next(games.batches("grey"))))
+    sample.one[4:].sum().backward()  # type: ignore[no-untyped-call]
+    generator = cast(ResidualDecoder, game.networks["generator"])
+    assert all(parameter.grad is None for parameter in generator.flow.parameters())
+    assert generator.last.weight.grad is not None
+
+
 def test_one_value_of_a_latent_is_enough() -> None:
     training = Training.begin(games.game("vae", "grey", z=1))
     games.advance(training, "grey", 2)

@@ -82,7 +82,9 @@ def duel(settings: VAEGANSettings) -> Duel:
         shown = [found.decoded[:half]]
         if drawn := len(image) - half:
             latent = noise(drawn, settings.z, settings.prior).to(image.device)
-            shown.append(networks["generator"](latent).float())
+            generator = cast(ResidualDecoder, networks["generator"])
+            # The prior follows the codes alone: pulled at by the discriminator it would leave them, and collapse.
+            shown.append(generator.decoded(generator.flow(latent).detach()).float())
         return Sample(torch.cat(shown))
 
     return Duel(
