@@ -14,7 +14,7 @@ from gansmith.errors import UsageError
 from gansmith.families import family
 from gansmith.game.game import Game
 from gansmith.verbs import plan
-from gansmith.verbs.plan import Plan, build_game, describe, fit_memory, make_plan, measure_speed
+from gansmith.verbs.plan import Plan, build_game, compiling, describe, fit_memory, make_plan, measure_speed
 from tests import games
 
 
@@ -64,6 +64,12 @@ def test_whatever_the_family_few_images_are_said_to_be_few(name: str) -> None:
     assert told == outlook(open_data("digits", DataOptions()).report.usable)
     assert told.startswith("1,797 images can give")
     assert not any("can give" in line for line in planned("ring", duration="1kimg", batch=64).config.plan)
+
+
+def test_whether_compiling_pays_is_measured_and_said() -> None:
+    assert compiling(110.0, 100.0) == "compiled: the first steps take long, then 110 images/s instead of 100"
+    assert compiling(90.0, 100.0).endswith("better without --compile")
+    assert "instead" not in compiling(None, None)
 
 
 def test_images_are_a_whole_number_of_steps_and_at_least_one() -> None:
