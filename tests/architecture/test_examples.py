@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONGEST = 60  # lines
-TEXTBOOK = {"cgan", "infogan", "biggan", "pix2pix", "cyclegan"}  # families whose pages and examples there are so far
+# Families whose pages and examples there are so far.
+TEXTBOOK = {"cgan", "infogan", "biggan", "progressive", "pix2pix", "cyclegan"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
