@@ -87,16 +87,14 @@ def duel(settings: StyleGAN2Settings, *, labelled: bool) -> Duel:
     """Fakes of the batch's own classes, where there are some."""
 
     def given(step: Step) -> dict[str, Tensor]:
-        return {"label": labels(step)} if labelled else {}
+        return {} if step.batch.label is None or not labelled else {"label": step.batch.label}
 
-    def labels(step: Step) -> Tensor:
-        assert step.batch.label is not None
-        return step.batch.label
+    def fake(networks: Networks, step: Step) -> Sample:
+        latent, label = fresh(settings, step, len(step.batch))
+        return Sample(networks["generator"](latent, label, settings.mixing), given(step))
 
     return Duel(
-        lambda networks, step: Sample(
-            painted(networks, styles(settings, networks, step, len(step.batch))), given(step)
-        ),
+        fake,
         lambda networks, step: Sample(step.batch.image, given(step)),
         lambda networks, sample, step: networks["discriminator"](sample.one, sample.given.get("label")),
         together=True,
@@ -104,11 +102,15 @@ def duel(settings: StyleGAN2Settings, *, labelled: bool) -> Duel:
     )
 
 
-def styles(settings: StyleGAN2Settings, networks: Networks, step: Step, count: int) -> Tensor:
-    """Fresh ones, (count, layers, w), some mixed of two latents, for the batch's first classes."""
+def fresh(settings: StyleGAN2Settings, step: Step, count: int) -> tuple[Tensor, Tensor | None]:
+    """Latents (count, z) for the batch's first classes."""
     latent = noise(count, settings.z, settings.prior).to(step.batch.image.device)
-    label = None if step.batch.label is None else step.batch.label[:count]
-    return cast(StyleGenerator, networks["generator"]).styles(latent, label, settings.mixing)
+    return latent, None if step.batch.label is None else step.batch.label[:count]
+
+
+def styles(settings: StyleGAN2Settings, networks: Networks, step: Step, count: int) -> Tensor:
+    """Fresh ones, (count, layers, w), some mixed of two latents."""
+    return cast(StyleGenerator, networks["generator"]).styles(*fresh(settings, step, count), settings.mixing)
 
 
 def painted(networks: Networks, styles: Tensor) -> Tensor:
