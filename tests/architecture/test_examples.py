@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONGEST = 60  # lines
 # Families whose pages and examples there are so far.
-TEXTBOOK = {"cgan", "infogan", "biggan", "progressive", "pix2pix", "cyclegan"}
+TEXTBOOK = {"cgan", "infogan", "biggan", "progressive", "msg-gan", "pix2pix", "cyclegan"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -29,4 +29,4 @@ def test_an_example_is_short_and_runs(path: Path, tmp_path: Path) -> None:
 def test_a_family_has_a_page_and_an_example(name: str) -> None:
     page = (ROOT / "docs" / "families" / f"{name}.md").read_text("utf-8")
     assert f"pictures/{name}" in page
-    assert (ROOT / "examples" / f"{name}.py").exists()
+    assert (ROOT / "examples" / f"{name.replace('-', '_')}.py").exists()
