@@ -29,8 +29,9 @@ def game() -> Game:
 @pytest.mark.parametrize(
     ("size", "device", "expected"),
     [
-        (32, "cuda", {"batch": 32, "gamma": 0.01, "path_length": 0.0, "mixing": 0.0, "size_dial": 1.0}),
-        (64, "cpu", {"batch": 32, "gamma": 0.0002 * 64**2 / 32, "path_length": 2.0, "mixing": 0.9, "ema": 10.0}),
+        (32, "cuda", {"batch": 64, "gamma": 0.01, "path_length": 0.0, "mixing": 0.0, "size_dial": 1.0}),
+        (64, "cuda", {"batch": 32, "gamma": 0.0002 * 64**2 / 32, "path_length": 2.0, "mixing": 0.9, "ema": 10.0}),
+        (64, "cpu", {"batch": 16, "gamma": 1.0, "path_length": 2.0, "ema": 5.0, "size_dial": 0.125}),
         (256, "cuda", {"batch": 16, "gamma": 0.8192, "base": 16_384, "ema": 5.0, "lr": 0.0025}),
         (512, "cuda", {"batch": 8, "gamma": 6.5536, "base": 32_768}),
         (1024, "cuda", {"batch": 4, "gamma": 52.4288, "base": 32_768, "lr": 0.002}),
@@ -45,7 +46,7 @@ def test_values_are_the_published_ones(size: int, device: str, expected: dict[st
 
 def test_a_batch_chosen_by_hand_is_heeded_and_a_large_set_is_not_augmented() -> None:
     spec = games.spec("colour").changed(shape=(3, 64, 64), count=50_000)
-    found = recipe(spec, "cpu", {"batch": 8}).values
+    found = recipe(spec, "cuda", {"batch": 8}).values
     assert (found["batch"], found["gamma"], found["ema"]) == pytest.approx((8, 0.0002 * 64**2 / 8, 2.5))
     assert "ada" not in found
     assert recipe(spec.changed(count=300), "cpu").values["ada"] == 0.6

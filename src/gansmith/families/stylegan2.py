@@ -170,10 +170,10 @@ class Size:
     mixing: float
 
 
-# `auto` for one GPU (Karras et al. 2020 b, appendix C); up to 32 pixels `cifar`, whose batch is 64 there.
+# `auto` for one GPU (Karras et al. 2020 b, appendix C), and up to 32 pixels `cifar`.
 SIZES = (
     #    pixels  batch    base       lr  gamma    ema  path_length  mixing
-    Size(    32,    32, 32_768, 0.0025,  0.01, 500.0,         0.0,    0.0),
+    Size(    32,    64, 32_768, 0.0025,  0.01, 500.0,         0.0,    0.0),
     Size(   128,    32, 16_384, 0.0025,  None,  None,         2.0,    0.9),
     Size(   256,    16, 16_384, 0.0025,  None,  None,         2.0,    0.9),
     Size(   511,     8, 16_384, 0.0025,  None,  None,         2.0,    0.9),
@@ -181,6 +181,7 @@ SIZES = (
     Size(math.inf,   4, 32_768, 0.0020,  None,  None,         2.0,    0.9),
 )  # fmt: skip
 GAMMA = 0.0002
+LEAST = 1.0  # weight of the penalty where there is no time for millions of images: less, and the discriminator wins
 DIALS = {"cuda": 1.0, "mps": 0.5, "cpu": 0.125}  # of the paper's channels: about what a device trains overnight
 
 
@@ -188,19 +189,29 @@ def recipe(spec: DataSpec, device: str = "cpu", wishes: Mapping[str, Any] = NOTH
     """The published choices for this size, and a dial for this device. wishes: settings chosen by hand."""
     height, width = spec.shape[1:]
     size = next(row for row in SIZES if math.sqrt(height * width) <= row.pixels)
-    batch = StyleGAN2Settings.read({"batch": wishes.get("batch", size.batch)}).batch
-    gamma = GAMMA * height * width / batch if size.gamma is None else size.gamma
     dial = DIALS.get(device, DIALS["cpu"])
+    small = dial < 1
+    usual = min(size.batch, 32) // 2 if small else size.batch
+    batch = StyleGAN2Settings.read({"batch": wishes.get("batch", usual)}).batch
+    published = GAMMA * height * width / batch if size.gamma is None else size.gamma
+    gamma = max(published, LEAST) if small else published
     values: dict[str, Any] = {
         **{"batch": batch, "base": size.base, "lr": size.lr, "gamma": gamma, "size_dial": dial},
         **{"ema": batch * 10 / 32 if size.ema is None else size.ema},
         **{"path_length": size.path_length, "mixing": size.mixing},
     }
-    reasons = [f"penalty {gamma:.3g}, learning rate {size.lr:g}, average and channels as published for this size"]
+    reasons = [f"learning rate {size.lr:g}, average and channels as published for this size"]
     if not size.path_length:
         reasons.append(f"no path lengths and no mixing up to {size.pixels:g} pixels, as published for CIFAR-10")
-    if dial < 1:
+    if small:
+        values |= {"penalty_every": 8}
         reasons.append(f"size_dial={dial:g}: that share of the published channels, for this {device}; 1 asks for a GPU")
+        reasons.append(
+            f"batch {batch}, penalty {gamma:.3g} at every 8th step, for thousands of images; for the millions of the "
+            f"paper: batch {size.batch}, penalty {published:.3g} at every 16th"
+        )
+    else:
+        reasons.append(f"batch {batch}, penalty {gamma:.3g}, as published")
     if spec.count < FEW:
         values |= {"augment": "bgc", "ada": 0.6}
         reasons.append("ada=0.6: few images, so both sides are augmented, as often as overfitting asks for")
