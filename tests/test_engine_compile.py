@@ -22,8 +22,13 @@ from gansmith.verbs.train import resume
 from tests.verbs.runs import at_every_step, final, quick, tiny
 
 __all__ = ["quick"]
-# torch's own compiler imports what torch's own warning advises against.
-IGNORED = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+
+
+def ignored(test: Any) -> Any:
+    """torch's own compiler does two things that torch's own warnings advise against."""
+    for words in (".*torch.jit.script", ".*autograd.function.Function.* should not be instantiated"):
+        test = pytest.mark.filterwarnings(f"ignore:{words}:DeprecationWarning")(test)
+    return test
 
 
 class Judge(nn.Module):
@@ -140,7 +145,7 @@ def test_a_run_remembers_and_is_resumed_as_it_was(
 
 
 @pytest.mark.timeout(300)
-@IGNORED
+@ignored
 def test_what_is_compiled_computes_the_same(compiler: None) -> None:
     torch.manual_seed(0)
     judge, image = Judge(), torch.randn(3, 2, 8, 8)
@@ -159,7 +164,7 @@ def test_what_is_compiled_computes_the_same(compiler: None) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@IGNORED
+@ignored
 def test_a_compiled_training_ends_the_same_whether_it_was_interrupted_or_not(
     compiler: None, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +188,7 @@ cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"
 @cuda
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@IGNORED
+@ignored
 @pytest.mark.parametrize("precision", ["32", "bf16"])
 def test_on_a_gpu_a_training_runs_in_both_precisions_compiled_too(precision: str, tmp_path: Path, quick: None) -> None:
     for compile in (False, True):
