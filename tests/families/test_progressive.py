@@ -13,7 +13,7 @@ from gansmith.families.progressive import PROGRESSIVE, ProgressiveSettings, phas
 from gansmith.game.acts import remaining
 from gansmith.game.adversarial import pretraining
 from gansmith.game.game import Game, Step
-from gansmith.networks.progressive import level_of, sizes_of
+from gansmith.networks.progressive import Stage, sizes_of
 from gansmith.runs.state import Training
 from tests import games
 
@@ -71,10 +71,10 @@ def test_the_stage_is_that_of_the_act_at_every_step(shape: tuple[int, int, int],
     for act, end in remaining(game.acts, 0):
         while seen < end:
             now = stage(seen)
-            assert sizes[level_of(now)[0]] == (act.size or shape[1:])
+            assert sizes[Stage.of(now).level] == (act.size or shape[1:])
             assert before <= now <= before + 1
             before, seen = now, seen + (act.batch or 0)
-        assert before == level_of(before)[0]  # every act ends with a whole level
+        assert Stage.of(before).alpha is None  # every act ends with a whole level
     assert before == len(sizes) - 1
     assert stage(10**9) == before
     again = stage_along(phases(settings, shape, 8000), pretraining(settings))

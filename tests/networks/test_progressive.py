@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,11 @@ from gansmith.networks.equalised import EqualisedConv2d
 from gansmith.networks.progressive import (
     ProgressiveDiscriminator,
     ProgressiveGenerator,
+    Stage,
     at_stage,
     doubled,
     doubling,
     grids_of,
-    level_of,
     sizes_of,
     widths_of,
 )
@@ -97,9 +98,30 @@ def test_reals_are_block_means_faded_like_fakes() -> None:
 
 
 def test_a_stage_names_its_finest_grid() -> None:
-    assert level_of(0.0) == (0, 1.0)
-    assert level_of(2.0) == (2, 1.0)
-    assert level_of(1.25) == (2, 0.25)
+    assert Stage.of(0.0) == (0, None)
+    assert Stage.of(2.0) == (2, None)
+    level, alpha = Stage.of(1.25)
+    assert level == 2
+    assert alpha is not None
+    assert alpha.item() == 0.25
+    assert Stage.of(Stage.of(1.25)) == (level, alpha)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own compiler makes such
+def test_a_fade_is_compiled_once() -> None:
+    """Not at every step, although alpha moves at every one."""
+    graphs: list[object] = []
+
+    def counting(graph: Any, examples: object) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    generator, _ = pair((1, 8, 8))
+    compiled = torch.compile(generator, backend=counting)
+    with torch.no_grad():
+        for alpha in (0.1, 0.2, 0.3):
+            torch.testing.assert_close(compiled(latents(), Stage.of(alpha)), generator(latents(), alpha))
+    assert len(graphs) == 1
 
 
 def test_without_a_stage_it_draws_at_full_size_what_it_has_reached() -> None:
@@ -139,7 +161,7 @@ def test_the_penalty_has_the_numerical_derivative(stage: float) -> None:
     """In double precision, of weights on every way through the fade; the spread, in single, has a test of its own."""
     torch.manual_seed(2)
     judge = ProgressiveDiscriminator((1, 16, 16), 2, 4, spread=False).double()
-    size = sizes_of((1, 16, 16))[level_of(stage)[0]]
+    size = sizes_of((1, 16, 16))[Stage.of(stage).level]
     image = torch.randn(4, 1, *size, dtype=torch.float64)
 
     def penalty() -> Tensor:

@@ -22,8 +22,8 @@ from gansmith.networks.progressive import (
     Grid,
     ProgressiveDiscriminator,
     ProgressiveGenerator,
+    Stage,
     at_stage,
-    level_of,
     sizes_of,
 )
 
@@ -107,14 +107,14 @@ def duel(settings: ProgressiveSettings, shape: Sequence[int]) -> Duel:
     )
 
 
-def grown(networks: Networks, step: Step) -> float:
+def grown(networks: Networks, step: Step) -> Stage:
     """The stage of a step, kept by the networks it moves on; without its dial, the one they have reached."""
     stage = step.dials.get("stage")
     if stage is None:
-        return float(networks["generator"].get_buffer("stage"))
+        return Stage.of(float(networks["generator"].get_buffer("stage")))
     for name in ("generator", "discriminator"):
         networks[name].get_buffer("stage").fill_(stage)
-    return stage
+    return Stage.of(stage)
 
 
 def phases(settings: ProgressiveSettings, shape: Sequence[int], images: int) -> list[Phase]:
@@ -163,7 +163,7 @@ def stage_along(course: Sequence[Phase], begin: int) -> Schedule:
 def made_at(networks: Networks) -> Grid:
     """(height, width) that samples are made at so far, before they are enlarged."""
     generator = cast(ProgressiveGenerator, networks["generator"])
-    return sizes_of(generator.shape)[level_of(float(generator.stage))[0]]
+    return sizes_of(generator.shape)[Stage.of(float(generator.stage)).level]
 
 
 def recipe(spec: DataSpec) -> Recipe:

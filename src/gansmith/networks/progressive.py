@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as functional
@@ -37,10 +38,25 @@ def sizes_of(shape: Sequence[int]) -> list[Grid]:
     return [*grids_of(shape)[:-1], (shape[1], shape[2])]
 
 
-def level_of(stage: float) -> tuple[int, float]:
-    """(level, alpha): the finest grid of a stage, and how far it has come in, above 0 and at most 1."""
-    level = math.ceil(stage)
-    return level, 1 - (level - stage)
+class Stage(NamedTuple):
+    """level: the finest grid there is. alpha: one value in (0, 1), how far it has come in; None: wholly.
+
+    A tensor, since compiled networks are compiled anew for every other kind of number.
+    """
+
+    level: int
+    alpha: Tensor | None = None
+
+    @classmethod
+    def of(cls, stage: Stage | float) -> Stage:
+        """1.25 is level 2, a quarter of it come in."""
+        if isinstance(stage, Stage):
+            return stage
+        level = math.ceil(stage)
+        return cls(level, None if stage == level else torch.tensor(1 - (level - stage)))
+
+    def blended(self, old: Tensor, new: Tensor) -> Tensor:
+        return new if self.alpha is None else old + self.alpha * (new - old)
 
 
 def doubled(image: Tensor) -> Tensor:
@@ -68,16 +84,16 @@ def reduced(image: Tensor, shape: Sequence[int], level: int) -> Tensor:
     return functional.avg_pool2d(image, 2 ** (len(grids) - 1 - level))
 
 
-def at_stage(image: Tensor, shape: Sequence[int], stage: float) -> Tensor:
+def at_stage(image: Tensor, shape: Sequence[int], stage: Stage | float) -> Tensor:
     """Real images as a generator of that stage can make them: of its size, their finest detail faded in as far.
 
     image: (N, C, height, width), of that size already or of the full one.
     """
-    level, alpha = level_of(stage)
-    height, width = sizes_of(shape)[level]
-    image = reduced(image, shape, level)
-    if alpha < 1:
-        image = torch.lerp(doubled(halved(image)), image, alpha)
+    stage = Stage.of(stage)
+    height, width = sizes_of(shape)[stage.level]
+    image = reduced(image, shape, stage.level)
+    if stage.alpha is not None:
+        image = stage.blended(doubled(halved(image)), image)
     return image[:, :, :height, :width]
 
 
@@ -138,25 +154,24 @@ class ProgressiveGenerator(nn.Module):
         self.images = nn.ModuleList(EqualisedConv2d(one, shape[0], 1, gain=1.0) for one in widths)
         self.register_buffer("stage", torch.zeros(()))
 
-    def forward(self, z: Tensor, stage: float | None = None) -> Tensor:
+    def forward(self, z: Tensor, stage: Stage | float | None = None) -> Tensor:
         if stage is not None:
-            return self.made(z, stage)
-        stage = float(self.stage)
+            return self.made(z, Stage.of(stage))
+        stage = Stage.of(float(self.stage))
         image = self.made(z, stage).float().clamp(-1, 1)
-        each = 2.0 ** (len(self.grids) - 1 - level_of(stage)[0])
+        each = 2.0 ** (len(self.grids) - 1 - stage.level)
         return functional.interpolate(image, scale_factor=each)[:, :, : self.shape[1], : self.shape[2]]
 
-    def made(self, z: Tensor, stage: float) -> Tensor:
-        level, alpha = level_of(stage)
+    def made(self, z: Tensor, stage: Stage) -> Tensor:
         # Features come out as (row, column, channel), so that the view is channels-last without a copy.
         x = self.start(pixel_norm(z)).unflatten(1, (*self.grids[0], -1)).permute(0, 3, 1, 2)
         x = before = pixel_norm(rectified(self.first(pixel_norm(rectified(x)))))
-        for block in list(self.blocks)[:level]:
+        for block in list(self.blocks)[: stage.level]:
             before, x = x, block(x)
-        image = self.images[level](x)
-        if alpha < 1:
-            image = torch.lerp(doubled(self.images[level - 1](before)), image, alpha)
-        height, width = sizes_of(self.shape)[level]
+        image = self.images[stage.level](x)
+        if stage.alpha is not None:
+            image = stage.blended(doubled(self.images[stage.level - 1](before)), image)
+        height, width = sizes_of(self.shape)[stage.level]
         return image[:, :, :height, :width]
 
 
@@ -179,14 +194,14 @@ class ProgressiveDiscriminator(nn.Module):
         self.last = EqualisedLinear(widths[0], 1)
         self.register_buffer("stage", torch.zeros(()))
 
-    def forward(self, image: Tensor, stage: float | None = None) -> Tensor:
-        level, alpha = level_of(float(self.stage) if stage is None else stage)
-        image = reduced(image, self.shape, level)
-        x = self.entered(image, level)
-        for below in reversed(range(level)):
+    def forward(self, image: Tensor, stage: Stage | float | None = None) -> Tensor:
+        stage = Stage.of(float(self.stage) if stage is None else stage)
+        image = reduced(image, self.shape, stage.level)
+        x = self.entered(image, stage.level)
+        for below in reversed(range(stage.level)):
             x = self.blocks[below](x)
-            if alpha < 1 and below == level - 1:
-                x = torch.lerp(self.entered(halved(image), below), x, alpha)
+            if stage.alpha is not None and below == stage.level - 1:
+                x = stage.blended(self.entered(halved(image), below), x)
         x = rectified(self.final(with_spread(x) if self.sees_spread else x))
         x = rectified(self.weighing(x.permute(0, 2, 3, 1).flatten(1)))
         return self.last(x)[:, 0]
