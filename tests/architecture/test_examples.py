@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONGEST = 60  # lines
 # Families whose pages and examples there are so far.
-TEXTBOOK = {"cgan", "infogan", "biggan", "progressive", "msg-gan", "pix2pix", "cyclegan"}
+TEXTBOOK = {"cgan", "infogan", "biggan", "stylegan2", "progressive", "msg-gan", "pix2pix", "cyclegan"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
