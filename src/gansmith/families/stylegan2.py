@@ -169,6 +169,10 @@ class Size:
     path_length: float
     mixing: float
 
+    def weight(self, area: int, batch: int) -> float:
+        """Of the penalty, for images of so many pixels in all."""
+        return GAMMA * area / batch if self.gamma is None else self.gamma
+
 
 # `auto` for one GPU (Karras et al. 2020 b, appendix C), and up to 32 pixels `cifar`.
 SIZES = (
@@ -193,8 +197,7 @@ def recipe(spec: DataSpec, device: str = "cpu", wishes: Mapping[str, Any] = NOTH
     small = dial < 1
     usual = min(size.batch, 32) // 2 if small else size.batch
     batch = StyleGAN2Settings.read({"batch": wishes.get("batch", usual)}).batch
-    published = GAMMA * height * width / batch if size.gamma is None else size.gamma
-    gamma = max(published, LEAST) if small else published
+    gamma = max(size.weight(height * width, batch), LEAST if small else 0.0)
     values: dict[str, Any] = {
         **{"batch": batch, "base": size.base, "lr": size.lr, "gamma": gamma, "size_dial": dial},
         **{"ema": batch * 10 / 32 if size.ema is None else size.ema},
@@ -208,7 +211,7 @@ def recipe(spec: DataSpec, device: str = "cpu", wishes: Mapping[str, Any] = NOTH
         reasons.append(f"size_dial={dial:g}: that share of the published channels, for this {device}; 1 asks for a GPU")
         reasons.append(
             f"batch {batch}, penalty {gamma:.3g} at every 8th step, for thousands of images; for the millions of the "
-            f"paper: batch {size.batch}, penalty {published:.3g} at every 16th"
+            f"paper: batch {size.batch}, penalty {size.weight(height * width, size.batch):.3g} at every 16th"
         )
     else:
         reasons.append(f"batch {batch}, penalty {gamma:.3g}, as published")
