@@ -305,20 +305,20 @@ def test_every_kind_of_table_has_its_signals(family: str, wide: int, tmp_path: P
 
 
 def test_samples_that_are_still_small_are_compared_with_reals_as_small() -> None:
-    """Perfect ones of half the size look right, and are not scored beside whole images; at full size they are."""
+    """Perfect ones of half the size look right, and are not scored beside whole images, until the full size is in."""
     found = looked("digits")
     rows = found.dataset.tensor(spread(found.dataset.train, LOOKED_AT))
     small = rows.reshape(-1, 1, 4, 2, 4, 2).mean((3, 5)).repeat_interleave(2, 2).repeat_interleave(2, 3)
     found.training.game.networks["generator"] = Fixed(small)
     found.training.averages.networks.clear()
     whole = found.training.game
-    found.training.game = replace(whole, made_at=lambda networks: (4, 4))
+    found.training.game = replace(whole, made_at=lambda networks: ((4, 4), (8, 8)))
     facts = found.look(thoroughly=True)
     assert facts["check/diversity pixels"] == pytest.approx(1, abs=1e-3)
     assert facts["check/diversity features"] == pytest.approx(1, abs=1e-3)
     assert facts["check/nyquist"] == pytest.approx(0, abs=0.1)
     assert not [name for name in facts if name.startswith("eval/")]
-    found.training.game = replace(whole, made_at=lambda networks: (8, 8))
+    found.training.game = replace(whole, made_at=lambda networks: ((8, 8), (8, 8)))
     facts = found.look(thoroughly=True)
     assert facts["check/diversity pixels"] < 0.99
     assert "eval/kid" in facts

@@ -160,10 +160,11 @@ def stage_along(course: Sequence[Phase], begin: int) -> Schedule:
     return stage
 
 
-def made_at(networks: Networks) -> Grid:
-    """(height, width) that samples are made at so far, before they are enlarged."""
+def made_at(networks: Networks) -> tuple[Grid, Grid]:
+    """(height, width) that samples have wholly grown to, and the one they are made at while it fades in."""
     generator = cast(ProgressiveGenerator, networks["generator"])
-    return sizes_of(generator.shape)[Stage.of(float(generator.stage)).level]
+    sizes, (level, alpha) = sizes_of(generator.shape), Stage.of(float(generator.stage))
+    return sizes[level if alpha is None else level - 1], sizes[level]
 
 
 def recipe(spec: DataSpec) -> Recipe:

@@ -143,7 +143,8 @@ class Game:
     dials: values that move with images seen. rules: feedback after each step.
     averaged: networks that keep an exponential moving average; half_life: of that average, in images.
     acts: the parts of the training, in order. duels: who is shown what, for whoever examines the players.
-    made_at: (height, width) samples of such networks are made at, where it grows and `draw` enlarges them.
+    made_at: where samples grow and `draw` enlarges them, the (height, width) those of such networks are wholly made at,
+    and the one that they are made at although it still fades in, or the same again.
     encode: (networks, images (N, C, H, W) in [-1, 1]) -> latents (N, z) that `draw` makes them of again, where it can.
     """
 
@@ -157,7 +158,7 @@ class Game:
     averaged: tuple[str, ...] = ("generator",)
     half_life: Callable[[int], float] = lambda seen: min(20_000.0, 0.05 * seen)
     duels: tuple[Duel, ...] = ()
-    made_at: Callable[[Networks], tuple[int, int]] | None = None
+    made_at: Callable[[Networks], tuple[tuple[int, int], tuple[int, int]]] | None = None
     encode: Callable[[Networks, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
@@ -180,11 +181,11 @@ class Game:
 
     def marks(self, networks: Networks) -> dict[str, list[int]]:
         """What a picture's recipe says of samples of these networks: the size they were made at, where that grows."""
-        return {"made_at": list(self.made_at(networks))} if self.made_at else {}
+        return {"made_at": list(self.made_at(networks)[1])} if self.made_at else {}
 
     def still_at(self, networks: Networks, whole: Sequence[int]) -> tuple[int, int] | None:
-        """The size samples of these networks are made at, where it is not yet the `whole` one, (height, width)."""
-        size = self.made_at(networks) if self.made_at else None
+        """The size samples of these networks are wholly made at, unless it is the `whole` one, (height, width)."""
+        size = self.made_at(networks)[0] if self.made_at else None
         return None if size is None or size == tuple(whole) else size
 
     def during(self, act: Act) -> Game:
