@@ -12,7 +12,19 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONGEST = 60  # lines
 # Families whose pages and examples there are so far.
-TEXTBOOK = {"cgan", "infogan", "biggan", "stylegan2", "progressive", "msg-gan", "pix2pix", "cyclegan"}
+TEXTBOOK = {
+    "cgan",
+    "infogan",
+    "biggan",
+    "stylegan2",
+    "progressive",
+    "msg-gan",
+    "pix2pix",
+    "cyclegan",
+    "vae",
+    "vae-gan",
+    "naive-bayes",
+}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
