@@ -24,10 +24,17 @@ from tests.verbs.runs import at_every_step, final, quick, tiny
 __all__ = ["quick"]
 
 
+OWN_WARNINGS = (
+    "ignore:.*torch.jit.script:DeprecationWarning",
+    "ignore:.*autograd.function.Function.* should not be instantiated:DeprecationWarning",
+    "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
+)
+
+
 def ignored(test: Any) -> Any:
-    """torch's own compiler does two things that torch's own warnings advise against."""
-    for words in (".*torch.jit.script", ".*autograd.function.Function.* should not be instantiated"):
-        test = pytest.mark.filterwarnings(f"ignore:{words}:DeprecationWarning")(test)
+    """torch's own compiler does what torch's own warnings advise against."""
+    for words in OWN_WARNINGS:
+        test = pytest.mark.filterwarnings(words)(test)
     return test
 
 

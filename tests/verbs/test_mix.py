@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageSequence
 
 import gansmith
+from gansmith.cli.mix import read_seeds
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.model import load
 from gansmith.runs.pictures import read_recipe, to_uint8
@@ -126,6 +127,13 @@ def test_what_cannot_be_mixed_is_refused_in_words(
         mix(run, out=folder, **wish)
     assert caught.value.do
     assert list(tmp_path.iterdir()) == []
+
+
+def test_seeds_on_the_command_line() -> None:
+    assert read_seeds("rows", "1, 2,30") == [1, 2, 30]
+    for text in ("", "1,", "a", "1-3"):
+        with pytest.raises(UsageError, match="no seeds"):
+            read_seeds("rows", text)
 
 
 def test_a_place_that_cannot_be_written_to_is_told(folder: Path, tmp_path: Path) -> None:
