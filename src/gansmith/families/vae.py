@@ -62,13 +62,11 @@ def build(settings: VAESettings, spec: DataSpec, images: int) -> Game:
 
 def autoencoder(settings: AutoencoderSettings, spec: DataSpec) -> dict[str, nn.Module]:
     """The players of a bound: generator, encoder, and the scale of what the generator leaves open."""
-    shape, (z, width, blocks, layers) = (
-        cast(tuple[int, int, int], spec.shape),
-        (settings.z, settings.width, settings.depth, settings.layers),
-    )
+    shape = cast(tuple[int, int, int], spec.shape)
+    sizes = {"width": settings.width, "blocks": settings.depth, "layers": settings.layers}
     return {
-        "generator": ResidualDecoder(shape, z, width, blocks=blocks, layers=layers, couplings=settings.flow),
-        "encoder": ResidualEncoder(shape, z, width, blocks=blocks, layers=layers),
+        "generator": ResidualDecoder(shape, settings.z, couplings=settings.flow, **sizes),
+        "encoder": ResidualEncoder(shape, settings.z, **sizes),
         "scale": Scale(),
     }
 
