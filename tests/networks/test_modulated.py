@@ -39,12 +39,13 @@ def test_scaled_activations_are_scaled_weights(up: bool) -> None:
     torch.manual_seed(0)
     layer = StyledConv2d(6, 5, 7, up=up).double()
     torch.nn.init.normal_(layer.bias)
-    torch.nn.init.normal_(layer.loudness)
+    loudness = layer.get_parameter("loudness")
+    torch.nn.init.normal_(loudness)
     x, style = (torch.randn(*size, dtype=torch.float64, requires_grad=True) for size in ((3, 6, 6, 4), (3, 7)))
     noise = torch.randn(3, 1, *(12, 8) if up else (6, 4), dtype=torch.float64)
 
     def plain() -> Tensor:
-        inner = by_groups(layer, x, style, demodulate=True) + noise * layer.loudness + layer.bias[:, None, None]
+        inner = by_groups(layer, x, style, demodulate=True) + noise * loudness + layer.bias[:, None, None]
         return leaky_relu(inner, 0.2) * math.sqrt(2)
 
     found = []
