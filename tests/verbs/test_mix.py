@@ -16,7 +16,7 @@ from gansmith.cli.mix import read_seeds
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.model import load
 from gansmith.runs.pictures import read_recipe, to_uint8
-from gansmith.verbs import plan
+from gansmith.verbs import frames, plan
 from gansmith.verbs.mix import layers_of, mix
 from gansmith.verbs.sample import sample
 from gansmith.verbs.styles import styles
@@ -36,8 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(out / "squares" / "ab"[index % 2] / f"{index}.png", colour)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "measure_speed", lambda *args, **kwargs: 1000.0)
-        train(out / "squares", family="stylegan2", duration="64img", out=out, name="styled", **SMALL)
-        train(out / "squares", family="gan", duration="64img", out=out, name="plain", width=8, d_width=8, batch=8)
+        patch.setattr(frames, "FRAMES", 2)
+        train(out / "squares", family="stylegan2", duration="16img", out=out, name="styled", **SMALL)
+        train(out / "squares", family="gan", duration="16img", out=out, name="plain", width=8, d_width=8, batch=8)
     return out
 
 

@@ -14,7 +14,7 @@ import gansmith
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.folder import Run
 from gansmith.runs.model import load
-from gansmith.verbs import plan
+from gansmith.verbs import frames, plan
 from gansmith.verbs.train import train
 from gansmith.verbs.video import layout, video
 from tests.data.making import write
@@ -37,9 +37,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(images / "abc"[index % 3] / f"{index}.png", np.full((8, 10), 4 * index, np.uint8))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "measure_speed", lambda *args, **kwargs: 1000.0)
+        patch.setattr(frames, "FRAMES", 2)
         for family, sizes in SIZES.items():
             train(images, family=family, duration="64img", out=out, name=family, batch=8, precision="32", **sizes)
-        tiny(out, "ring", family="robust", duration="64img", name="ring")
+        tiny(out, "ring", family="robust", duration="16img", name="ring")
     return out
 
 
