@@ -25,7 +25,7 @@ from benchmarks.speed import write_section
 from gansmith.data.dataset import Dataset
 from gansmith.data.open import open_data
 from gansmith.data.options import DataOptions
-from gansmith.engine import Engine, keep_memory
+from gansmith.engine import choose, keep_memory
 from gansmith.families import family
 from gansmith.game.acts import remaining
 from gansmith.game.averages import Averages
@@ -108,7 +108,7 @@ def length(name: str, dataset: Dataset, options: argparse.Namespace) -> str:
 
 def cost(name: str, dataset: Dataset) -> float:
     """Processor seconds of a training image of a family by its own recipe, averaged over its acts."""
-    chosen, engine = family(name), Engine()
+    chosen, engine = family(name), choose("cpu")
     settings = chosen.settings.read(dict(chosen.recipe(dataset.spec).values))
     game = build(chosen, settings, dataset.spec, TRIED, 0, "cpu")
     seconds = 0.0
