@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import cast
 
 from torch import Tensor, cat, nn
-from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pad
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm
-from gansmith.networks.residual import SLOPE, bounded, channels, pyramid
+from gansmith.networks.residual import SLOPE, bounded, channels, covering, pyramid
 from gansmith.networks.spread import with_spread
 
 
@@ -24,16 +24,10 @@ def rectified(x: Tensor) -> Tensor:
     return leaky_relu(x, SLOPE)
 
 
-def framed(image: Tensor, grid: tuple[int, int]) -> Tensor:
-    """(N, C, H, W) -> (N, C, *grid): the last rows and columns repeated up to a whole number of coarsest cells."""
-    beyond = (0, grid[1] - image.shape[3], 0, grid[0] - image.shape[2])
-    return pad(image, beyond, mode="replicate") if any(beyond) else image
-
-
 def at_every_size(image: Tensor) -> list[Tensor]:
     """(N, C, H, W) -> the same, coarse to fine: by area mean on every grid of `pyramid`; the finest is itself."""
     sizes = pyramid(*image.shape[2:])
-    smaller = framed(image, sizes[0])
+    smaller = covering(image, sizes[0])
     found = [image]
     for _ in sizes[1:]:
         smaller = avg_pool2d(smaller, 2)
@@ -113,7 +107,7 @@ class MultiScaleDiscriminator(nn.Module):
     def features(self, images: list[Tensor]) -> Tensor:
         """What the last layer weighs: (N, its inputs)."""
         finest, *smaller = reversed(images)
-        x = self.views[0](framed(finest, self.finest))
+        x = self.views[0](covering(finest, self.finest))
         for block, view, image in zip(self.blocks, list(self.views)[1:], smaller, strict=True):
             first, second = cast(nn.ModuleList, block)
             x = rectified(second(rectified(first(self.beside(x)))))

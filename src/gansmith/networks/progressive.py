@@ -16,7 +16,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm, scaled
-from gansmith.networks.residual import SLOPE, pyramid
+from gansmith.networks.residual import SLOPE, covering, pyramid
 from gansmith.networks.smooth import How, smooth_convolution
 from gansmith.networks.spread import with_spread
 
@@ -67,12 +67,6 @@ def doubled(image: Tensor) -> Tensor:
 def halved(image: Tensor) -> Tensor:
     """(N, C, 2H, 2W) -> (N, C, H, W), the mean of every four."""
     return functional.avg_pool2d(image, 2)
-
-
-def covering(image: Tensor, grid: Grid) -> Tensor:
-    """An image on a grid that is larger by less than one coarse cell, its last rows and columns repeated."""
-    down, right = grid[0] - image.shape[2], grid[1] - image.shape[3]
-    return functional.pad(image, (0, right, 0, down), mode="replicate") if down or right else image
 
 
 def reduced(image: Tensor, shape: Sequence[int], level: int) -> Tensor:

@@ -27,6 +27,12 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
     return [(rows << level, columns << level) for level in range(halvings, -1, -1)]
 
 
+def covering(image: Tensor, grid: tuple[int, int]) -> Tensor:
+    """An image on a grid that is larger by less than one coarse cell, its last rows and columns repeated."""
+    down, right = grid[0] - image.shape[2], grid[1] - image.shape[3]
+    return functional.pad(image, (0, right, 0, down), mode="replicate") if down or right else image
+
+
 def channels(grids: list[tuple[int, int]], width: int, widest: int) -> list[int]:
     """Channels per grid, fine to coarse: `width` on the finest busy one, doubled at every halving up to `widest`.
 
