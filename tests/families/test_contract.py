@@ -174,6 +174,21 @@ def test_given_latents_are_used_and_the_seed_then_is_not(name: str, shape: str) 
     torch.testing.assert_close(one[0], samples[0][2], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("name", "shape"), [case for case in games.CASES if games.latents(case[0])])
+def test_gradients_reach_latents_that_ask_for_them_and_no_others(name: str, shape: str) -> None:
+    game = games.game(name, shape)
+    game.networks.eval().requires_grad_(False)
+    latent, given = noise(3, games.SMALL["z"], "normal", torch.Generator().manual_seed(1)), games.conditions(shape, 3)
+    plain = game.draw(game.networks, Request(3, latent=latent, given=given))
+    assert not plain.requires_grad
+    tracked = game.draw(game.networks, Request(3, latent=latent.requires_grad_(), given=given))
+    torch.testing.assert_close(tracked, plain)
+    tracked.sum().backward()
+    assert latent.grad is not None
+    assert latent.grad.isfinite().all()
+    assert latent.grad.abs().sum() > 0
+
+
 @EVERY
 def test_unstated_conditions_are_filled_in_or_asked_for(name: str, shape: str) -> None:
     game = games.game(name, shape)

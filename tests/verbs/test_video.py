@@ -119,7 +119,7 @@ def test_it_is_told_how_far_it_is(folder: Path, tmp_path: Path) -> None:
         ("gan", {"training": True, "grid": "2x2"}, "of its own pictures"),
         ("cgan", {"label": "z"}, "no class 'z'"),
         ("naive-bayes", {}, "no latents"),
-        ("ring", {}, "Points make no film"),
+        ("ring", {}, "makes points, not images"),
         ("nobody", {}, "there is no run"),
     ],
     ids=str,

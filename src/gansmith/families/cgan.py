@@ -216,7 +216,7 @@ def draw(networks: Networks, request: Request, *, settings: CGANSettings, spec: 
     told, other = ("caption", "label") if "text" in networks else ("label", "caption")
     if other in request.given and told not in request.given:
         raise UsageError(f"This run was told a {told} for each image, not a {other}.", do=f"state a {told} instead")
-    with torch.no_grad():
+    with torch.set_grad_enabled(request.tracked):
         if told == "caption":
             given = {"sentence": networks["text"](captions_of(request, spec).to(device))}
         else:

@@ -122,7 +122,7 @@ def draw(settings: StyleGAN2Settings, spec: DataSpec, networks: Networks, reques
     generator = cast(StyleGenerator, networks["generator"])
     device = generator.mapping.mean.device
     chance = torch.Generator().manual_seed((request.seed + NOISE) % 2**63)
-    with torch.no_grad():
+    with torch.set_grad_enabled(request.tracked):
         asked = request.given.get("styles")
         found = styles_of(generator, settings, spec, request) if asked is None else fitting(asked, generator)
         chunks = torch.split(found.to(device), at_once(generator))

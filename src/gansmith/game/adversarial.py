@@ -264,6 +264,6 @@ def drawn(networks: Networks, request: Request, settings: LearningSettings, *con
     weight = next(generator.parameters())  # the device, and the precision a network for drawing may have
     latent = latent_of(request, settings).to(weight)
     given = [one.to(weight.device) for one in conditions]
-    with torch.no_grad():
+    with torch.set_grad_enabled(request.tracked):
         chunks = zip(*(torch.split(one, CHUNK) for one in (latent, *given)), strict=True)
         return torch.cat([generator(*chunk) for chunk in chunks]).float()

@@ -124,6 +124,11 @@ class Request:
     way: str = "AtoB"
     noise: Noise = "fixed"
 
+    @property
+    def tracked(self) -> bool:
+        """Whether gradients are to reach what was given: then a game draws with a graph behind its samples."""
+        return any(one.requires_grad for one in (self.latent, *self.given.values()) if one is not None)
+
 
 @dataclass(frozen=True)
 class Adam:

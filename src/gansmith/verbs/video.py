@@ -16,7 +16,6 @@ from torch import Tensor
 from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family
 from gansmith.families.infogan import OPEN
-from gansmith.game.settings import LearningSettings
 from gansmith.runs import film as films
 from gansmith.runs.animation import animate
 from gansmith.runs.animation import check as check_film
@@ -26,6 +25,7 @@ from gansmith.runs.pictures import grid as lay_out
 from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.codes import codes_of
 from gansmith.verbs.conditions import Conditions, given_for, kinds_of, unmet
+from gansmith.verbs.latents import latents_of
 from gansmith.verbs.sample import check
 from gansmith.verbs.styles import has_styles, styles
 from gansmith.verbs.walk import latents, through, walk
@@ -97,7 +97,7 @@ def of_latents(
     watch: Watcher,
 ) -> None:
     """Write the film of as many walks as `shape`, (rows, columns), has places."""
-    settings, (rows, columns) = latents_of(model), shape
+    settings, (rows, columns) = latents_of(model, "--training"), shape
     given = conditions(model, rows * columns, seed, asked)
     height, width = model.spec.shape[1:]
     scale = scale or max(1, SIDE // max(height * rows, width * columns))
@@ -143,22 +143,6 @@ def of_training(run: Path, target: Path, seconds: float | None) -> Path:
     count = len(films.frames(run))
     shown = {} if seconds is None else {"milliseconds": round(1000 * seconds / max(1, count - 1 + films.HOLD))}
     return films.film(run, target, width=SIDE, **shown)
-
-
-def latents_of(model: Model) -> LearningSettings:
-    """The settings that say what a run's latents are. Raises UsageError where it has none to walk through."""
-    config = model.config
-    chosen = family(config.family)
-    if model.spec.kind == "points":
-        raise UsageError("Points make no film of images.", do="--training films how they came to lie where they lie")
-    if model.spec.pairing != "none":
-        raise UsageError(
-            f"{model.run} turns images into others and has no latents to walk through.",
-            do=f"gansmith translate {model.run} IMAGES, or --training",
-        )
-    if not issubclass(chosen.settings, LearningSettings):
-        raise UsageError(f"A {chosen.name} has no latents to walk through.", do="--training, or another family")
-    return chosen.settings.read(config.settings)
 
 
 def layout(grid: str | None, kinds: int) -> tuple[int, int]:
