@@ -125,8 +125,7 @@ def advance(
     taken: list[Step] = []
     while len(taken) < steps:
         act, end = next(remaining(training.game.acts, place.seen))
-        if act.fresh and place.seen == end - act.images:
-            training.optimizers.forget()
+        training.enter(act, end)
         real = batches(shape, act.batch or size, seen=place.seen, reduced=act.size)
         players = (training.game.during(act), real, training.optimizers)
         for step in play(

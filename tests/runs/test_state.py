@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gansmith.errors import GansmithError
+from gansmith.game.acts import Act, remaining
 from gansmith.runs import checkpoint
 from gansmith.runs.state import Place, Training, place_of
 from tests import games
@@ -178,3 +179,26 @@ def test_rates_follow_the_gain_of_the_place(tmp_path: Path) -> None:
     assert Training.revive(path, lambda place: games.game("gan", "grey")).optimizers.gain == 0.5
     training.restore(path)
     assert training.optimizers.gain == 0.5
+
+
+@pytest.mark.parametrize(
+    ("noted", "seen", "learnt"),
+    [
+        (None, 0, False),  # at the beginning of all
+        ("first", 40, True),
+        ("first", 64, False),  # as a resumed training comes to the end of an act
+        ("first", 70, False),  # after a roll-back: the second act began between two batches
+        ("second", 70, True),
+        (None, 70, True),  # a checkpoint of an earlier version, in the middle of the second act
+        (None, 64, False),
+    ],
+)
+def test_an_act_is_begun_once_wherever_it_begins(noted: str | None, seen: int, learnt: bool) -> None:
+    training = begin("dcgan")
+    games.advance(training, "grey", 1)
+    training.place.act, training.place.seen = noted, seen
+    acts = (Act(64, "first", fresh=True), Act(64, "second", fresh=True))
+    act, end = next(remaining(acts, seen))
+    training.enter(act, end)
+    assert training.place.act == act.name
+    assert any(moment.any() for name, moment in training.optimizers.state().items() if "exp_avg" in name) == learnt

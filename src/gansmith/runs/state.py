@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from gansmith.errors import GansmithError
+from gansmith.game.acts import Act
 from gansmith.game.averages import Averages
 from gansmith.game.game import Game
 from gansmith.game.optimizers import Optimizers
@@ -27,6 +28,7 @@ class Place:
     skipped: steps not taken since the last good checkpoint. distance, kid: to held-out data, when last measured.
     best: name and score of the best checkpoint. healthy: what the doctor last said.
     treatments: the remedies applied, in order; each says which settings it changed and what came of it.
+    act: the one it was in last; None before the first, and in checkpoints of versions that did not note it.
     """
 
     number: int = 0
@@ -40,6 +42,7 @@ class Place:
     healthy: bool = True
     treatments: list[dict[str, Any]] = field(default_factory=list)
     machine: dict[str, Any] = field(default_factory=dict)
+    act: str | None = None
 
     @property
     def counter(self) -> int:
@@ -111,6 +114,16 @@ class Training:
         training = cls.begin(build(place), place)
         training._adopt(tensors, path, fresh)
         return training
+
+    def enter(self, act: Act, end: int) -> None:
+        """Go on with the act that ends after so many images, or begin it, then with new optimizers if it asks for them.
+
+        After a roll-back to other settings an act may begin between two batches, so its name tells, not the count.
+        """
+        begun = self.place.seen > end - act.images if self.place.act is None else self.place.act == act.name
+        if act.fresh and not begun:
+            self.optimizers.forget()
+        self.place.act = act.name
 
     def save(self, folder: Path) -> Path:
         """Write a checkpoint named after the images seen; raises CheckpointError when the disk refuses."""

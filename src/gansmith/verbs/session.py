@@ -107,8 +107,7 @@ class Session:
         training, config, place = self.training, self.config, self.place
         game = training.game
         act, end = next(remaining(game.acts, place.seen))
-        if act.fresh and place.seen == end - act.images:
-            training.optimizers.forget()
+        training.enter(act, end)
         batches = self.record.dataset.at(act.size).batches(
             act.batch or int(config.settings["batch"]),
             seed=config.seed,
