@@ -18,8 +18,10 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.families import family as find_family
 from gansmith.game.game import Game, Networks, Noise, Request
+from gansmith.networks.backbone import CELLS, Backbone
 from gansmith.networks.fold import folded
-from gansmith.runs import checkpoint, disk
+from gansmith.runs import card, checkpoint, disk, hub, outgoing, package, pretrained
+from gansmith.runs.backbone import backbone
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import Run
 from gansmith.runs.pictures import to_uint8
@@ -30,7 +32,7 @@ USED = ("networks", "averages")  # of a checkpoint; the optimizer's file may be 
 
 @dataclass(frozen=True)
 class Model:
-    """What a run has learnt, ready to draw."""
+    """What a run has learnt, ready to draw. path: the folder it was loaded from."""
 
     config: RunConfig
     game: Game
@@ -38,6 +40,7 @@ class Model:
     engine: engines.Engine
     run: str
     checkpoint: str
+    path: Path = Path()
 
     @property
     def spec(self) -> DataSpec:
@@ -83,6 +86,27 @@ class Model:
         """What the latents of images (N, C, H, W) in [-1, 1] are drawn as: (N, C, H, W)."""
         return self.draw(len(image), latent=self.encode(image))
 
+    def backbone(
+        self,
+        layer: str = "last",
+        freeze: bool = True,
+        *,
+        of: str = "auto",
+        cells: int = CELLS,
+        like: Tensor | None = None,
+        untrained: int | None = None,
+    ) -> Backbone:
+        """A copy of the discriminator, or the encoder, that gives features: images (N, C, H, W) -> (N, its `size`).
+
+        layer: "last", the coarsest grid, or "all", or names with commas, as "14x14,7x7,units". freeze: nothing in it
+        learns; else gradients flow. of: "discriminator" or "encoder"; auto: the first there is. cells: a grid is
+        pooled to at most cells x cells. like: images over which every feature is standardised. untrained: a seed; the
+        network as it would begin from it, to compare with. Raises UsageError where there is no such network or layer.
+        """
+        return backbone(
+            self.config, self.game, self.networks, layer, freeze, of=of, cells=cells, like=like, untrained=untrained
+        )
+
     def sample(
         self,
         count: int = 16,
@@ -96,6 +120,37 @@ class Model:
         drawn = self.draw(count, seed, latent, given, way, noise)
         return self.spec.in_units(drawn.numpy()) if self.spec.kind == "points" else to_uint8(drawn)
 
+    def save_pretrained(self, folder: str | Path, *, license: str = "") -> Path:
+        """Write config.json, model.safetensors, README.md and a picture into a folder that `load` reads.
+
+        license: as the hub writes it, "apache-2.0". Raises GansmithError where the folder holds anything else.
+        """
+        outgoing.publish(Path(folder), self.packed(license, "."))
+        return Path(folder)
+
+    def push_to_hub(self, name: str, *, private: bool = True, license: str = "") -> str:
+        """Send the same files to the Hugging Face hub, as "user/name"; returns the address. The network is used."""
+        return hub.sent(name, self.packed(license, name), private=private, message=f"{self.run}, {self.checkpoint}")
+
+    def packed(self, license: str, where: str) -> dict[str, bytes]:
+        """The files of an exported model, by name. where: what its card says to load: "." or its name on the hub."""
+        known = self.described(license)
+        kept = {name: dict(self.networks[name].state_dict()) for name in keepers(self.game)}
+        use = card.in_python(known, where, download=where != ".")
+        pictures = self.pictures()
+        text = card.card(known, known.name, use, picture=bool(pictures))
+        return {**pretrained.contents(known, kept), **pictures, "README.md": text.encode("utf-8", "replace")}
+
+    def described(self, license: str = "") -> pretrained.Pretrained:
+        """What is worth telling of it to others."""
+        return package.described(self.path, self.config, self.checkpoint, package.checked_license(license))
+
+    def pictures(self) -> dict[str, bytes]:
+        """grid.png, where there is something to show."""
+        count, columns, given = package.shown(self.spec, self.config.family)
+        samples = self.sample(count, given=given) if count else None
+        return {} if samples is None else {"grid.png": package.picture(samples, self.spec, columns)}
+
 
 def drawn_fast(network: nn.Module, engine: engines.Engine) -> nn.Module:
     """An equal network in a faster form, where there is one: of convolutions and linear layers with normalisation."""
@@ -106,28 +161,63 @@ def drawn_fast(network: nn.Module, engine: engines.Engine) -> nn.Module:
 
 
 def load(run: str | Path = "last", *, out: str | Path = "runs", which: str = "last", device: str = "auto") -> Model:
-    """Load a run's generator. which: "last", "best", or a checkpoint's name.
+    """Load a run's generator, or an exported one by its folder. which: "last", "best", or a checkpoint's name.
 
-    Only verified files are read. Raises UsageError for an unknown run, GansmithError where nothing verifies.
+    Only verified files of a run are read. Raises UsageError for an unknown run, GansmithError where nothing verifies.
     """
     found = Run.find(str(run), Path(out))
+    if found.pretrained:
+        return of_pretrained(found.path, which, device)
     config = RunConfig.read(found.config())
     path = pick(found, which)
     tensors, state = checkpoint.read(path, *USED)
-    chosen = find_family(config.family)
-    settings = {**config.settings, **Place.read(state).changes}  # a remedy may have changed them
-    game = chosen.build(chosen.settings.read(settings), config.spec, config.images)
+    config = config.changed(settings={**config.settings, **Place.read(state).changes})  # a remedy may have changed them
+    game = built(config)
     networks: dict[str, nn.Module] = dict(game.networks.items())
     for name, network in networks.items():
         part = "averages" if name in game.averaged else "networks"
         saved = {k.removeprefix(f"{name}."): v for k, v in tensors[part].items() if k.startswith(f"{name}.")}
         checkpoint.restore(dict(network.state_dict()), saved, what=f"{path} ({name})")
+    return ready(config, game, networks, device, found.path, found.path.name, path.name)
+
+
+def of_pretrained(folder: Path, which: str, device: str) -> Model:
+    """The model in an exported folder. What only training remembers is not there. Raises GansmithError."""
+    known, players = pretrained.read(folder)
+    pretrained.chosen(folder, known, which)
+    with pretrained.Allowance(players):
+        game = built(known.config)
+    networks = {name: network for name, network in game.networks.items() if name in keepers(game)}
+    if strange := players.keys() ^ networks.keys():
+        raise GansmithError(f"{folder} cannot be used.", f"{', '.join(sorted(strange))}: missing, or too many")
+    for name, network in networks.items():
+        checkpoint.restore(dict(network.state_dict()), players[name], what=f"{folder} ({name})")
+    return ready(known.config, game, networks, device, folder, known.name, known.checkpoint)
+
+
+def built(config: RunConfig) -> Game:
+    """The game of a configuration, its networks fresh."""
+    chosen = find_family(config.family)
+    return chosen.build(chosen.settings.read(config.settings), config.spec, config.images)
+
+
+def keepers(game: Game) -> set[str]:
+    """The players worth keeping when nothing is trained any more: all but memories."""
+    return {"generator", *game.averaged, *game.optimizers}
+
+
+def ready(
+    config: RunConfig, game: Game, networks: dict[str, nn.Module], device: str, path: Path, name: str, mark: str
+) -> Model:
+    """Networks as they are to draw, on their device."""
+    chosen = find_family(config.family)
+    for network in networks.values():
         network.eval().requires_grad_(False)
     engine = engines.choose(device, "auto")
     game.networks.to(engine.device)
     if chosen.channels_last and config.spec.kind == "images":
         game.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(config, game, networks, engine, found.path.name, path.name)
+    return Model(config, game, networks, engine, name, mark, path)
 
 
 def pick(run: Run, which: str) -> Path:
