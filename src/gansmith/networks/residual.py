@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from gansmith.networks.inward import clamped_inward
 from gansmith.networks.smooth import SmoothConv2d
 
 SLOPE = 0.2
@@ -140,8 +141,7 @@ def enlarged(x: Tensor) -> Tensor:
 def bounded(image: Tensor, shape: tuple[int, int, int], *, leaking: bool) -> Tensor:
     """The upper left of an image, of that shape, in float32 and clamped to [-1, 1], but for the leak."""
     image = image[:, :, : shape[1], : shape[2]].float()
-    clamped = image.clamp(-1, 1)
-    return torch.lerp(clamped, image, LEAK) if leaking else clamped
+    return torch.lerp(image.clamp(-1, 1), image, LEAK) if leaking else clamped_inward(image)
 
 
 class ResidualDiscriminator(nn.Module):

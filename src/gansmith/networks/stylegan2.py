@@ -13,6 +13,7 @@ from torch.nn.functional import leaky_relu, pad
 
 from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, scaled
 from gansmith.networks.fir import blurred, doubled, halved
+from gansmith.networks.inward import clamped_inward
 from gansmith.networks.mapping import Mapping, mixed
 from gansmith.networks.modulated import StyledConv2d, ToImage
 from gansmith.networks.residual import SLOPE, pyramid
@@ -106,7 +107,7 @@ class StyleGenerator(nn.Module):
     def painted(self, styles: Tensor, how: Noise, chance: torch.Generator | None = None) -> Tensor:
         """Styles (N, layers, w) -> images; clamped in eval mode alone: a clamp passes no gradient."""
         image: Tensor = self.synthesis(styles, self.synthesis.noises(styles.shape[0], how, chance))
-        return image if self.training else image.clamp(-1, 1)
+        return image if self.training else clamped_inward(image)
 
 
 class HalvingConv2d(EqualisedConv2d):

@@ -1,0 +1,123 @@
+"""Images back into latents: where in a space a picture lies, found by descent from several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gansmith.edit.coordinates import coordinates, points_at
+from gansmith.edit.descent import MEMORY, Descent
+from gansmith.edit.space import Given, Space
+
+STARTS, STEPS = 8, 200
+BANK = 1024  # samples among which the nearest are where a search starts
+FIRST = 8  # tries of every start, before the worse half is given up and the others go on for twice as long
+ENOUGH = 1 / 255  # an error that pixels of 8 bits can hardly show
+PRIOR = 1e-5  # what a squared coordinate costs beside a squared pixel: keeps apart latents that look the same
+ROOM = 2**24  # floats of memory of steps
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """points (N, *shape) of the space; images (N, C, H, W) in [-1, 1], what they are drawn as.
+
+    errors: (N,), the root mean square difference between an image and what was asked for, in shares of the range 0..1.
+    """
+
+    points: Tensor
+    images: Tensor
+    errors: Tensor
+
+
+def invert(
+    space: Space,
+    images: Tensor,
+    *,
+    given: Given | None = None,
+    starts: int = STARTS,
+    steps: int = STEPS,
+    seed: int = 0,
+    begin: Tensor | None = None,
+    prior: float = PRIOR,
+    enough: float = ENOUGH,
+    progress: Callable[[int, int], None] = lambda done, count: None,
+) -> Inverted:
+    """The points that images (N, C, H, W) in [-1, 1] are drawn from, or the nearest that were found.
+
+    Lowers the mean squared difference of pixels, and `prior` times the mean squared coordinate. Of BANK samples of
+    `seed` the `starts` nearest are begun from, and from `begin` (N, *shape) where given, e.g. what an encoder reads.
+    Everything goes on in one batch; the worse half of the starts is given up again and again (successive halving:
+    Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests. given: conditions
+    (N, ...). progress: told of images finished, of how many.
+    """
+    given = given or {}
+    at_once = max(1, ROOM // (2 * MEMORY * space.centre.numel() * (starts + 1)))
+    found: list[Tensor] = []
+    for rows in torch.split(torch.arange(len(images)), min(at_once, 64)):
+        some = {name: value[rows] for name, value in given.items()}
+        first = begun(space, images[rows], some, starts, seed)
+        if begin is not None:
+            first = torch.cat([coordinates(space, begin[rows])[:, None], first], 1)
+        found.append(searched(space, images[rows], some, first, steps, prior, enough))
+        progress(int(rows[-1]) + 1, len(images))
+    points = points_at(space, torch.cat(found))
+    drawn = space.images(points, given)
+    return Inverted(points, drawn, root(drawn, images))
+
+
+def searched(
+    space: Space, images: Tensor, given: Given, first: Tensor, steps: int, prior: float, enough: float
+) -> Tensor:
+    """The best coordinates (N, d) for images (N, ...), begun from `first` (N, starts, d)."""
+    count, starts = first.shape[:2]
+
+    def values(coords: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        of = rows // starts
+        drawn = space.images(points_at(space, coords), {name: value[of] for name, value in given.items()})
+        apart = (drawn - images[of]).square().flatten(1).mean(1)
+        return apart + prior * coords.square().mean(1), apart.sqrt() / 2
+
+    descent = Descent(values, first.flatten(0, 1), enough)
+    for left, tries in rounds(starts, steps):
+        descent.go(tries)
+        value = torch.where(descent.done, descent.value - 1, descent.value).view(count, -1)  # who is there comes first
+        best = value.topk(left, largest=False).indices
+        descent.keep((best + torch.arange(count)[:, None] * value.shape[1]).flatten())
+        descent.resting = descent.done.view(count, left).any(1).repeat_interleave(left)  # for its image is found
+    return descent.at
+
+
+def rounds(starts: int, steps: int) -> Iterator[tuple[int, int]]:
+    """How many starts are left after how many tries, round by round: half as many, for twice as long."""
+    tries = FIRST
+    while starts > 1:
+        starts = (starts + 1) // 2
+        yield starts, min(tries, steps)
+        tries *= 2
+    yield 1, steps
+
+
+def begun(space: Space, images: Tensor, given: Given, starts: int, seed: int) -> Tensor:
+    """Coordinates (N, starts, d) of the samples nearest to each image, under its conditions."""
+    if not given:
+        bank = space.points(BANK, seed, {})
+        return coordinates(space, bank)[nearest(images, space.images(bank, {}), starts)]
+    found = []
+    for row, image in enumerate(images):
+        same = {name: value[row : row + 1].expand(BANK, *value.shape[1:]) for name, value in given.items()}
+        bank = space.points(BANK, seed, same)
+        found.append(coordinates(space, bank)[nearest(image[None], space.images(bank, same), starts)[0]])
+    return torch.stack(found)
+
+
+def nearest(images: Tensor, bank: Tensor, count: int) -> Tensor:
+    """Which (N, count) of the bank's images come nearest, pixel by pixel."""
+    return torch.cdist(images.flatten(1), bank.flatten(1)).topk(count, largest=False).indices
+
+
+def root(made: Tensor, wanted: Tensor) -> Tensor:
+    """Root mean square differences (N,) of images in [-1, 1], in shares of their range."""
+    return (made - wanted).square().flatten(1).mean(1).sqrt() / 2

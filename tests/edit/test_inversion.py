@@ -1,0 +1,112 @@
+"""Images back into points: closed forms where there are some, several starts where one is not enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from gansmith.edit.inversion import STEPS, invert, rounds
+from gansmith.edit.space import Given, Space
+
+SHAPE = (1, 6, 8)
+DICE = torch.Generator().manual_seed(1)
+WEIGHT = 0.1 * torch.randn(4, math.prod(SHAPE), generator=DICE)
+
+
+def linear(points: Tensor, given: Given) -> Tensor:
+    return (points @ WEIGHT + given.get("bias", torch.zeros(1, 1))).view(-1, *SHAPE)
+
+
+def space(images: Callable[[Tensor, Given], Tensor] = linear, prior: str = "normal") -> Space:
+    def points(count: int, seed: int, given: Given) -> Tensor:
+        dice = torch.Generator().manual_seed(seed)
+        return (
+            torch.rand(count, 4, generator=dice) * 2 - 1
+            if prior == "uniform"
+            else torch.randn(count, 4, generator=dice)
+        )
+
+    return Space("z", (4,), prior, images, points, torch.zeros(4), 3**-0.5 if prior == "uniform" else 1.0)
+
+
+def test_of_a_linear_generator_it_is_the_ridge_regression() -> None:
+    wanted = torch.randn(5, *SHAPE, generator=DICE) * 0.3
+    found = invert(space(), wanted, prior=0.05, enough=0.0, starts=2)
+    size = WEIGHT.shape[1]
+    ridge = wanted.flatten(1) @ WEIGHT.T @ torch.linalg.inv(WEIGHT @ WEIGHT.T / size + 0.05 / 4 * torch.eye(4)) / size
+    torch.testing.assert_close(found.points, ridge, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.images, linear(ridge, {}), atol=1e-3, rtol=0)
+    by_hand = ((linear(ridge, {}) - wanted) / 2).square().flatten(1).mean(1).sqrt()
+    torch.testing.assert_close(found.errors, by_hand, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+def test_own_samples_are_found_and_stay_within_their_prior(prior: str) -> None:
+    own = space(lambda points, given: linear(points, given).tanh(), prior)
+    points = own.points(20, 9, {})
+    found = invert(own, own.images(points, {}), enough=1e-4, prior=0.0)
+    assert found.errors.max() < 1e-3
+    torch.testing.assert_close(found.points, points, atol=0.03, rtol=0)
+    if prior == "uniform":
+        assert found.points.abs().max() <= 1
+
+
+def rings(points: Tensor, given: Given) -> Tensor:
+    """Full of valleys: from almost everywhere downhill leads to the wrong one."""
+    return torch.cat([(3 * points).sin(), 0.1 * points], 1).repeat(1, 6).view(-1, *SHAPE)
+
+
+def test_several_starts_find_what_one_does_not() -> None:
+    own = space(rings)
+    wanted = own.images(own.points(40, 9, {}), {})
+    one, eight = (invert(own, wanted, starts=starts, seed=4, prior=0.0, enough=1e-3).errors for starts in (1, 8))
+    assert (eight <= 2e-3).float().mean() > (one <= 2e-3).float().mean()
+    assert (eight <= one + 1e-3).float().mean() > 0.9
+
+
+def test_it_begins_where_it_is_told_to() -> None:
+    own = space(rings)
+    points = own.points(6, 9, {})
+    found = invert(own, own.images(points, {}), starts=1, steps=20, begin=points + 0.02, prior=0.0, enough=1e-4)
+    torch.testing.assert_close(found.points, points, atol=1e-2, rtol=0)
+
+
+def test_each_image_is_sought_under_its_own_conditions() -> None:
+    given = {"bias": torch.tensor([[0.5], [-0.5], [0.0]])}
+    points = space().points(3, 9, {})
+    found = invert(space(), linear(points, given), given=given, enough=1e-5, prior=0.0)
+    torch.testing.assert_close(found.points, points, atol=1e-2, rtol=0)
+
+
+def test_images_are_told_of_as_they_are_finished_and_do_not_depend_on_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gansmith.edit.inversion.ROOM", 2 * 30 * 4 * 9 * 2)  # two images at once
+    wanted = linear(space().points(5, 9, {}), {})
+    told: list[tuple[int, int]] = []
+    found = invert(space(), wanted, progress=lambda done, count: told.append((done, count)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    alone = invert(space(), wanted[4:])
+    torch.testing.assert_close(found.points[4:], alone.points, atol=0.02, rtol=0)
+
+
+def test_styles_are_sought_in_units_of_their_spread() -> None:
+    own = replace(space(), name="w", prior="", centre=torch.full((4,), 3.0), scale=0.01)
+    far = replace(own, images=lambda points, given: linear((points - 3.0) / 0.01, given))
+    styles = 3.0 + 0.01 * own.points(4, 9, {})
+    found = invert(
+        replace(far, points=lambda count, seed, given: 3.0 + 0.01 * own.points(count, seed, given)),
+        far.images(styles, {}),
+        enough=1e-5,
+        prior=0.0,
+    )
+    torch.testing.assert_close(found.points, styles, atol=1e-3, rtol=0)
+
+
+def test_starts_are_halved_while_their_tries_double() -> None:
+    assert list(rounds(8, STEPS)) == [(4, 8), (2, 16), (1, 32), (1, STEPS)]
+    assert list(rounds(5, 10)) == [(3, 8), (2, 10), (1, 10), (1, 10)]
+    assert list(rounds(1, 7)) == [(1, 7)]
