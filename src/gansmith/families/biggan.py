@@ -8,21 +8,26 @@ from typing import cast
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.conditions import labels_of
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import Portable, labels, latents, plain, truncations
 from gansmith.game.adversarial import adversarial, drawn, latent_of
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
 from gansmith.game.packing import packed_shape
+from gansmith.game.quantiles import truncated_plainly
 from gansmith.game.settings import AdversarialSettings
-from gansmith.game.standing import Standing
+from gansmith.game.standing import Standing, normalisations
 from gansmith.game.truncation import truncated
 from gansmith.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from gansmith.networks.spectral import normalise_spectra
 
 PASS = 64  # samples of each pass that statistics are measured on
+KNOTS = (0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf)  # truncations worth comparing
+STATISTICS = ("running_mean", "running_var")
 FEW = 10_000  # images, below which the logits are held by LeCam
 
 
@@ -170,6 +175,46 @@ class Drawing:
         return self.standing(generator, show, limit)
 
 
+class Settled(Portable):
+    """Latents, labels, and one truncation for all, which the latents and the statistics follow.
+
+    Statistics are those measured at KNOTS; between two of them on the straight line between theirs, by the share of a
+    normal distribution that the limit leaves.
+    """
+
+    def __init__(self, networks: Networks, settings: BigGANSettings, spec: DataSpec) -> None:
+        limits = KNOTS if settings.prior == "normal" else (math.inf,)
+        words = "the largest value of a latent, infinity for none"
+        wished = [truncations(words)] if settings.prior == "normal" else []
+        generator, drawing = networks["generator"], Drawing(settings, spec)
+        super().__init__(drawing.settled(generator, math.inf), [latents(settings), labels(spec), *wished])
+        settled = [plain(drawing.settled(generator, limit)) for limit in limits]
+        shares = torch.tensor(limits).div(math.sqrt(2)).erf()
+        self.register_buffer("shares", shares)
+        self.names = [name for name, norm in self.generator.named_modules() if norm in normalisations(self.generator)]
+        for place, name in enumerate(self.names):
+            for kind in STATISTICS:
+                known = torch.stack([one.get_submodule(name).get_buffer(kind) for one in settled])
+                self.register_buffer(f"{kind}{place}", known)
+
+    def forward(self, *given: Tensor) -> Tensor:
+        latent, label, *truncation = given
+        if not truncation:
+            return super().forward(latent, label)
+        (limit,) = truncation
+        shares = self.get_buffer("shares")
+        share = torch.erf(limit.clamp(min=0) / math.sqrt(2))
+        come = ((share - shares[:-1]) / (shares[1:] - shares[:-1])).clamp(0, 1)  # of each line, how much lies behind
+        between = {
+            f"{name}.{kind}": known[0] + come @ (known[1:] - known[:-1])
+            for place, name in enumerate(self.names)
+            for kind in STATISTICS
+            for known in [self.get_buffer(f"{kind}{place}")]
+        }
+        made: Tensor = functional_call(self.generator, between, (truncated_plainly(latent, limit), label))
+        return made.float()
+
+
 def recipe(spec: DataSpec) -> Recipe:
     values: dict[str, float] = {}
     reasons = ["BigGAN, as published, its width a dial: 96 and large batches are for several GPUs"]
@@ -191,5 +236,6 @@ BIGGAN = Family(
     paper="Brock et al. 2019",
     data="images in classes; others as one class",
     conditions=("label", "truncation"),
-    truncations=(0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf),
+    truncations=KNOTS,
+    portable=Settled,
 )

@@ -19,6 +19,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.conditions import captions_of, labels_of
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import ROWS, Input, Portable, labels, latents
 from gansmith.families.robust import RobustSettings
 from gansmith.families.robust import recipe as robust_recipe
 from gansmith.game.adversarial import adversarial, drawn
@@ -217,11 +218,32 @@ def draw(networks: Networks, request: Request, *, settings: CGANSettings, spec: 
     if other in request.given and told not in request.given:
         raise UsageError(f"This run was told a {told} for each image, not a {other}.", do=f"state a {told} instead")
     with torch.set_grad_enabled(request.tracked):
-        if told == "caption":
+        if "sentence" in request.given:
+            given = {"sentence": request.given["sentence"].to(device)}
+        elif told == "caption":
             given = {"sentence": networks["text"](captions_of(request, spec).to(device))}
         else:
             given = {"label": labels_of(request, spec).to(device)}
         return drawn(networks, request, settings, wanted(given))
+
+
+class Told(Portable):
+    """Latents, and a label or what the text's reader made of a caption, each a number or a vector per sample."""
+
+    def __init__(self, networks: Networks, settings: CGANSettings, spec: DataSpec) -> None:
+        sizes = f"(N, {settings.condition_size}) float32, a caption as the run's own reader understands it"
+        sentence = Input("sentence", "sentence", sizes, partial(_some_sentences, networks, spec), ROWS)
+        told = sentence if "text" in networks else labels(spec)
+        super().__init__(networks["generator"], [latents(settings), told])
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return told(self.generator, given[0], {self.inputs[1].name: given[1]}).float()
+
+
+def _some_sentences(networks: Networks, spec: DataSpec, count: int, chance: torch.Generator) -> Tensor:
+    request = Request(count, int(torch.randint(2**31, (), generator=chance)))
+    with torch.no_grad():
+        return cast(Tensor, networks["text"](captions_of(request, spec))).float()
 
 
 def recipe(spec: DataSpec) -> Recipe:
@@ -240,4 +262,5 @@ CGAN = Family(
     data="images in classes, or with captions",
     conditions=("label", "caption"),
     guard=("explosion", "mode_collapse"),
+    portable=Told,
 )

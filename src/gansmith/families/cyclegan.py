@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import Portable, sources
 from gansmith.game.adversarial import AdversarialSettings, adversarial
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms
 from gansmith.game.jitter import jittered
@@ -150,6 +151,11 @@ def draw(networks: Networks, request: Request) -> Tensor:
         return torch.cat([maker(chunk) for chunk in torch.split(source, size)]).float()
 
 
+def portable(networks: Networks, settings: CycleGANSettings, spec: DataSpec) -> Portable:
+    """The way from A to B."""
+    return Portable(networks["generator"], [sources(spec, 4)])
+
+
 def recipe(spec: DataSpec) -> Recipe:
     if max(spec.shape) <= TINY:
         return Recipe(
@@ -170,4 +176,5 @@ CYCLEGAN = Family(
     paper="Zhu et al. 2017",
     data="two folders of images, no pairs",
     conditions=("source",),
+    portable=portable,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gansmith.data.spec import DataSpec
+from gansmith.families.portable import Port, of_latents
 from gansmith.game.game import Game
 
 Needs = Literal["", "labels", "captions", "labels or captions", "paired", "unpaired"]
@@ -38,6 +39,7 @@ class Family:
     channels_last: whether its convolutions are faster so.
     guard: ailments that are treated even where remedies are only suggested.
     fitted: the recipe, where it also goes by the device ("cpu", "cuda", ...) and by settings the user chose.
+    portable: what is exported, of a trained game's networks.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Family:
     guard: tuple[str, ...] = ("explosion",)
     truncations: tuple[float, ...] = ()
     fitted: Callable[[DataSpec, str, Mapping[str, Any]], Recipe] | None = None
+    portable: Port = of_latents
 
     def recipe_for(self, spec: DataSpec, device: str, wishes: Mapping[str, Any]) -> Recipe:
         """The recipe for this data on this device, under a user's own settings."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import ROWS, Input, Portable, latents
 from gansmith.game.adversarial import adversarial, drawn
 from gansmith.game.codes import Codes
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, noise
@@ -198,6 +199,12 @@ def read(networks: Networks, images: Tensor, codes: Codes) -> Tensor:
     return torch.cat([said(both, chunk).cpu() for chunk in shown])
 
 
+def portable(networks: Networks, settings: InfoGANSettings, spec: DataSpec) -> Portable:
+    codes = settings.codes
+    words = f"(N, {codes.size}) float32: {', '.join(codes.names)}; categories one-hot, continuous values in [-1, 1]"
+    return Portable(networks["generator"], [latents(settings), Input("code", "code", words, codes.draw, ROWS)])
+
+
 def recipe(spec: DataSpec) -> Recipe:
     return Recipe(
         reasons=(
@@ -217,4 +224,5 @@ INFOGAN = Family(
     paper="Chen et al. 2016",
     data="images; labels, where there are any, only to compare the code with",
     conditions=("code",),
+    portable=portable,
 )

@@ -13,6 +13,7 @@ from torch import Tensor
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import Portable, sources
 from gansmith.game.acts import Act
 from gansmith.game.adversarial import AdversarialSettings, adversarial
 from gansmith.game.game import Duel, Game, Loss, Networks, Request, Sample, Step, Terms, Turn, players
@@ -174,6 +175,17 @@ def draw(networks: Networks, request: Request) -> Tensor:
         return torch.cat([generator(chunk, chance) for chunk in torch.split(source, size)]).float()
 
 
+class Undropped(Portable):
+    """The generator without its dropout, which is its only chance."""
+
+    def __init__(self, networks: Networks, settings: Pix2PixSettings, spec: DataSpec) -> None:
+        super().__init__(networks["generator"], [sources(spec, 2 ** cast(UNet, networks["generator"]).depth)])
+        cast(UNet, self.generator).dropout = 0.0
+
+    def players(self, networks: Networks) -> Networks:
+        return {"generator": self.generator}
+
+
 def recipe(spec: DataSpec) -> Recipe:
     batch = max(1, min(LARGEST, round(PUBLISHED / math.prod(spec.shape[1:]))))
     reasons = ["Pix2Pix, as published: a U-Net, a judge of patches, the right answer counting a hundredfold"]
@@ -193,4 +205,5 @@ PIX2PIX = Family(
     paper="Isola et al. 2017, Image-to-Image Translation with Conditional Adversarial Networks",
     data="pairs of images",
     conditions=("source",),
+    portable=Undropped,
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from pydantic import Field, field_validator
+from torch import Tensor
 
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import Portable, latents
 from gansmith.game.acts import Act
 from gansmith.game.adversarial import adversarial, pretraining
 from gansmith.game.game import Duel, Game, Networks, Sample, Step, noise
@@ -167,6 +169,17 @@ def made_at(networks: Networks) -> tuple[Grid, Grid]:
     return sizes[level if alpha is None else level - 1], sizes[level]
 
 
+class Grown(Portable):
+    """The generator as far as it has grown, for good."""
+
+    def __init__(self, networks: Networks, settings: Any, spec: DataSpec) -> None:
+        super().__init__(networks["generator"], [latents(settings)])
+        self.stage = Stage.of(float(networks["generator"].get_buffer("stage")))
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return cast(ProgressiveGenerator, self.generator).drawn(given[0], self.stage)
+
+
 def recipe(spec: DataSpec) -> Recipe:
     sizes = sizes_of(spec.shape)
     growing = ", ".join(f"{height} x {width}" for height, width in sizes)
@@ -189,4 +202,5 @@ PROGRESSIVE = Family(
     kinds=("images",),
     paper="Karras et al. 2018",
     data="images",
+    portable=Grown,
 )

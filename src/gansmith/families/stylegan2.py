@@ -16,6 +16,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.families.conditions import labels_of
 from gansmith.families.family import Family, Recipe
+from gansmith.families.portable import Portable, labels, latents, truncations
 from gansmith.game.adversarial import CHUNK, NOTHING, adversarial, latent_of
 from gansmith.game.game import Duel, Game, Networks, Request, Sample, Step, noise
 from gansmith.game.packing import packed_shape
@@ -153,6 +154,21 @@ def at_once(generator: StyleGenerator) -> int:
     return max(8, min(CHUNK, BUSY // generator.synthesis.finest))
 
 
+class Styled(Portable):
+    """Latents, labels where there are some, and psi; noise is the same for all samples."""
+
+    def __init__(self, networks: Networks, settings: StyleGAN2Settings, spec: DataSpec) -> None:
+        psi = truncations("psi: 1 as it is, 0 the most typical of all")
+        super().__init__(networks["generator"], [latents(settings), *([labels(spec)] if spec.classes else []), psi])
+
+    def forward(self, *given: Tensor) -> Tensor:
+        generator = cast(StyleGenerator, self.generator)
+        latent, *label, psi = given
+        w = generator.mapping(latent, *label)
+        w = truncated(w, generator.mapping.mean, psi.expand(w.shape[0]))
+        return generator.painted(w[:, None].expand(-1, generator.synthesis.layers, -1), "fixed").float()
+
+
 @dataclass(frozen=True)
 class Size:
     """What the authors' code chooses up to so many pixels a side; its further values are the settings' defaults.
@@ -233,4 +249,5 @@ STYLEGAN2 = Family(
     conditions=("label", "truncation", "styles", "noise"),
     truncations=(0.0, 0.25, 0.5, 0.7, 0.85, math.inf),
     fitted=recipe,
+    portable=Styled,
 )

@@ -64,8 +64,15 @@ class Counts(nn.Module):
     def normals(self, label: Tensor, smoothing: float, chance: torch.Generator) -> Tensor:
         """The same with every place's values normal, of the mean and deviation that were counted, cut off at +-1."""
         likely = self.probabilities(label, smoothing).cpu()
-        middle = (torch.arange(self.levels) + 0.5) * (2 / self.levels) - 1
-        mean = likely @ middle
-        variance = (likely @ middle.square() - mean.square()).clamp(min=0) + (2 / self.levels) ** 2 / 12
-        drawn = mean + variance.sqrt() * torch.randn(mean.shape, generator=chance)
+        mean, deviation = self.moments(likely)
+        drawn = mean + deviation * torch.randn(mean.shape, generator=chance)
         return drawn.clamp(-1, 1).view(len(label), *self.shape)
+
+    @staticmethod
+    def moments(likely: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of values whose levels are as likely as that, (..., levels), evenly within each."""
+        levels = likely.shape[-1]
+        middle = (torch.arange(levels) + 0.5) * (2 / levels) - 1
+        mean = likely @ middle
+        variance = (likely @ middle.square() - mean.square()).clamp(min=0) + (2 / levels) ** 2 / 12
+        return mean, variance.sqrt()

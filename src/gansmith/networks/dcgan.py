@@ -30,7 +30,7 @@ class Start(nn.Linear):
 
     def forward(self, z: Tensor) -> Tensor:
         # Features come out as (row, column, channel), so that the view is channels-last without a copy.
-        return super().forward(z).view(len(z), *self.size, -1).permute(0, 3, 1, 2)
+        return super().forward(z).view(z.shape[0], *self.size, -1).permute(0, 3, 1, 2)
 
 
 class Resizing(nn.Conv2d):

@@ -25,7 +25,8 @@ class InstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[2] * x.shape[3] == 1:
             return x
-        if x.device.type == "cpu" and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+        turned = not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+        if x.device.type == "cpu" and turned and not torch.compiler.is_compiling():  # a graph is of any batch
             # PyTorch's own would first turn the maps round, which takes ten times as long as normalising them.
             gain, shift = self.weight, self.bias
             parts = [batch_norm(part, None, None, gain, shift, True, eps=self.eps) for part in torch.split(x, 1)]

@@ -14,22 +14,22 @@ def bordered(image: Tensor, multiple: int) -> tuple[Tensor, Inside]:
     The margin is spread over both sides; one wider than the image mirrors it over and over.
     """
     high, across = image.shape[2:]
-    (top, rows), (left, columns) = (mirrored(side, multiple) for side in (high, across))
+    top, left = (-side % multiple // 2 for side in (high, across))
     inside = (slice(None), slice(None), slice(top, top + high), slice(left, left + across))
-    if len(rows) > high:
-        image = image.index_select(2, rows.to(image.device))
-    if len(columns) > across:
-        image = image.index_select(3, columns.to(image.device))
+    if -high % multiple:
+        image = image.index_select(2, mirrored(high, multiple).to(image.device))
+    if -across % multiple:
+        image = image.index_select(3, mirrored(across, multiple).to(image.device))
     return image, inside
 
 
-def mirrored(side: int, multiple: int) -> tuple[int, Tensor]:
-    """(width of the margin before, which of `side` places stands in each place of the wider row)."""
+def mirrored(side: int, multiple: int) -> Tensor:
+    """Which of `side` places stands in each place of the wider row."""
     more = -side % multiple
     before = more // 2
     places = torch.arange(-before, side + more - before)
     if side == 1:
-        return before, torch.zeros_like(places)
+        return torch.zeros_like(places)
     period = 2 * (side - 1)
     places = places.remainder(period)
-    return before, torch.minimum(places, period - places)
+    return torch.minimum(places, period - places)

@@ -151,7 +151,10 @@ class ProgressiveGenerator(nn.Module):
     def forward(self, z: Tensor, stage: Stage | float | None = None) -> Tensor:
         if stage is not None:
             return self.made(z, Stage.of(stage))
-        stage = Stage.of(float(self.stage))
+        return self.drawn(z, Stage.of(float(self.stage)))
+
+    def drawn(self, z: Tensor, stage: Stage) -> Tensor:
+        """(N, C, H, W) in [-1, 1], whatever size that stage has."""
         image = self.made(z, stage).float().clamp(-1, 1)
         each = 2.0 ** (len(self.grids) - 1 - stage.level)
         return functional.interpolate(image, scale_factor=each)[:, :, : self.shape[1], : self.shape[2]]

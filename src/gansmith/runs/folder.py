@@ -29,6 +29,7 @@ from gansmith.runs.journal import Journal
 __all__ = ["SCHEMA", "Run", "list_runs", "read_json", "write_json"]
 
 SCHEMA = 1  # of run.json; raised when an older gansmith could no longer use a run
+PRETRAINED, WEIGHTS = "config.json", "model.safetensors"  # of a model that was exported, and has no run any more
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ class Run:
     def find(cls, name: str, out: Path = Path("runs")) -> Self:
         """The run called by path, folder name, number ("3", "003"), unique beginning of its name, or "last".
 
+        By its path also the folder of an exported model, which can be drawn from, but has no training.
         Raises UsageError when there is none or more than one.
         """
         path = Path(os.path.expanduser(name))
-        if _is_run(path):
+        if _is_run(path) or _is_pretrained(path):
             return cls(path)
         if path.is_absolute():
             raise UsageError(f"{name} is not a run", "there is no run.json in it")
@@ -80,6 +82,11 @@ class Run:
         if len(found) > 1:
             raise UsageError(f"'{name}' could be any of {', '.join(found)}", do="give the number, or more of the name")
         return cls(runs[found[0]])
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it is no run, but a model that was exported from one."""
+        return not _is_run(self.path) and _is_pretrained(self.path)
 
     @property
     def config_path(self) -> Path:
@@ -111,6 +118,12 @@ class Run:
 
     def config(self) -> dict[str, Any]:
         """What run.json says. Raises GansmithError when it is missing, garbled or of a newer gansmith."""
+        if self.pretrained:
+            raise GansmithError(
+                f"{self.path} is an exported model, not a run.",
+                "nothing of its training is there, but what its README.md tells",
+                f"gansmith sample {self.path}, or the run itself",
+            )
         config = read_json(self.config_path)
         schema = config.get("schema_version", SCHEMA) if isinstance(config, dict) else None
         if not isinstance(schema, int):
@@ -192,6 +205,10 @@ def _number(name: str) -> int:
 
 def _is_run(path: Path) -> bool:
     return os.path.isfile(path / "run.json")  # unlike Path.is_file, False for names that no file can have
+
+
+def _is_pretrained(path: Path) -> bool:
+    return all(os.path.isfile(path / name) for name in (PRETRAINED, WEIGHTS))
 
 
 def _matches(name: str, known: Iterable[str]) -> list[str]:
