@@ -93,7 +93,7 @@ def random_vgg(width: int = 32, pooling: Pooling = "max", seed: int = 0) -> VGG:
     for convolution in network.stack.values():
         deviation = (2 / convolution.weight[0].numel()) ** 0.5
         convolution.weight.copy_(torch.randn(convolution.weight.shape, generator=generator) * deviation)
-        convolution.bias.zero_()
+        cast(Tensor, convolution.bias).zero_()
     return network
 
 
