@@ -22,6 +22,8 @@ _VERBS = {
     "diagnose": "gansmith.verbs.diagnose",
     "encode": "gansmith.verbs.encode",
     "reconstruct": "gansmith.verbs.reconstruct",
+    "features": "gansmith.verbs.features",
+    "judge": "gansmith.verbs.judge",
     "load": "gansmith.runs.model",
 }
 

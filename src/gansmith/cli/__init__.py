@@ -6,6 +6,7 @@ from gansmith.cli import (  # add their commands to the app
     diagnose,
     encode,
     evaluate,
+    features,
     mix,
     translate,
     truncation,
@@ -13,4 +14,16 @@ from gansmith.cli import (  # add their commands to the app
 )
 from gansmith.cli.app import main
 
-__all__ = ["codes", "compare", "diagnose", "encode", "evaluate", "main", "mix", "translate", "truncation", "video"]
+__all__ = [
+    "codes",
+    "compare",
+    "diagnose",
+    "encode",
+    "evaluate",
+    "features",
+    "main",
+    "mix",
+    "translate",
+    "truncation",
+    "video",
+]
