@@ -17,6 +17,7 @@ _VERBS = {
     "sample": "gansmith.verbs.sample",
     "video": "gansmith.verbs.video",
     "mix": "gansmith.verbs.mix",
+    "augment": "gansmith.verbs.augment",
     "evaluate": "gansmith.verbs.evaluate",
     "compare": "gansmith.verbs.compare",
     "diagnose": "gansmith.verbs.diagnose",

@@ -1,6 +1,7 @@
 """The command line: one thin command per verb. Nothing heavy is imported before a command runs."""
 
 from gansmith.cli import (  # add their commands to the app
+    augment,
     codes,
     compare,
     diagnose,
@@ -15,6 +16,7 @@ from gansmith.cli import (  # add their commands to the app
 from gansmith.cli.app import main
 
 __all__ = [
+    "augment",
     "codes",
     "compare",
     "diagnose",
