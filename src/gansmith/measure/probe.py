@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from gansmith.measure.bootstrap import clipped
 from gansmith.measure.distances import nearest
 from gansmith.measure.features import batched
 from gansmith.measure.own import one_thread
@@ -135,8 +136,8 @@ def tuned(
         return head.classes[batched(network, test).argmax(1)]
 
 
-def share(right: Tensor) -> Share:
-    """Of what is right (draws, tests): 0 or 1 each, or a difference of two such, the mean with its interval.
+def share(right: Tensor, least: float = 0.0) -> Share:
+    """Of what is right (draws, tests), 0 or 1 each, the mean with its interval; least: -1 of a difference of two such.
 
     Both draws and tests are chance, and crossed: the interval is of the sum of both variances of means, by Student's t
     with the draws' degrees of freedom. Of a single draw the tests' alone.
@@ -150,4 +151,4 @@ def share(right: Tensor) -> Share:
     if draws > 1:
         wide = math.hypot(wide, t.ppf((1 + SURE) / 2, draws - 1) * math.sqrt(float(right.mean(1).var()) / draws))
     mean = float(right.mean())
-    return Share(mean, mean - wide, mean + wide)
+    return Share(mean, *clipped((mean - wide, mean + wide), least, 1.0))

@@ -140,7 +140,7 @@ def gains(table: dict[tuple[int, str, str], Tensor], counts: list[int], of: str)
                 continue
             for over in (PIXELS, UNTRAINED):
                 other = table.get((count, over, how), table[count, over, LINEAR])
-                yield Gain(count, how, over, share(own - other))
+                yield Gain(count, how, over, share(own - other, -1.0))
 
 
 def fitting(counts: tuple[int, ...], labels: np.ndarray) -> list[int]:
