@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gansmith.edit.boundary import KINDS, NORMALS, PENALTY
 from gansmith.edit.directions import direction
-from gansmith.edit.examples import RIDGE, SHARPNESS, reader_from, reader_of, rising, strength_of
+from gansmith.edit.examples import RIDGE, SHARPNESS, classifier_from, classifier_of, rising, strength_of
 from tests.edit.spaces import linear
 
 
@@ -65,7 +65,7 @@ def test_pictures_tell_a_direction_better_than_latents() -> None:
     for seed in range(4):
         points = space.points(60, seed, {})
         labels = points[:, 0] > 0
-        read = reader_of(space.images(points, {}), labels)
+        read = classifier_of(space.images(points, {}), labels)
         assert read.accuracy > 0.75
         by_pictures.append(angle(rising(many, read(images), normal=True), truth))
         by_latents.append([angle(NORMALS[kind](points, labels), truth) for kind in KINDS])
@@ -77,21 +77,21 @@ def test_a_strength_changes_most_of_those_that_lacked_it() -> None:
     pixels, truth = planted()
     space = linear(pixels, shape=(1, 8, 8))
     points = space.points(400, 5, {})
-    read = reader_of(space.images(points, {}), points[:, 0] > 0)
+    read = classifier_of(space.images(points, {}), points[:, 0] > 0)
     one = direction("bright", truth, space)
     assert 1.5 <= strength_of(space, one, read, space.points(500, 7, {}), {}) <= 3  # N(0, 1) below 0: 95 % above -2
     lit = points[read(space.images(points, {})) > 0]
     assert strength_of(space, one, read, lit, {}) == 0
     against = direction("dark", -truth, space)
     assert strength_of(space, against, read, space.points(50, 7, {}), {}) == 6
-    again = reader_from(read.tensors())
+    again = classifier_from(read.tensors())
     torch.testing.assert_close(again(space.images(points, {})), read(space.images(points, {})))
 
 
-def test_a_reader_is_the_logistic_regression_of_all_pixels() -> None:
+def test_a_classifier_is_the_logistic_regression_of_all_pixels() -> None:
     chance = torch.Generator().manual_seed(0)
     images, labels = torch.randn(14, 1, 4, 4, generator=chance), torch.arange(14) % 2 == 0
-    read = reader_of(images, labels)
+    read = classifier_of(images, labels)
     flat = images.flatten(1).double().numpy()
     flat -= flat.mean(0)
     size = np.sqrt((flat**2).sum() / 14)
@@ -106,7 +106,7 @@ def test_a_reader_is_the_logistic_regression_of_all_pixels() -> None:
 
 def test_examples_that_differ_in_nothing_are_told_by_chance() -> None:
     images = torch.randn(60, 1, 6, 6, generator=torch.Generator().manual_seed(3))
-    assert reader_of(images, torch.arange(60) % 2 == 0).accuracy == pytest.approx(0.5, abs=0.2)
+    assert classifier_of(images, torch.arange(60) % 2 == 0).accuracy == pytest.approx(0.5, abs=0.2)
 
 
 def test_gradients_are_a_ridge_regression_of_the_scores() -> None:

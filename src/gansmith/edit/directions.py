@@ -21,7 +21,7 @@ class Direction:
 
     vector: (d,), of unit length. scale: the standard deviation of samples along it, by which strengths count; 1 where
     the space is a z. strength: what changes most samples, 0 where nobody measured it. space: its name. made: how it was
-    found: method, from what, and with which accuracy. reader: tensors that tell it from an image, see `edit/examples`.
+    found: method, from what, and with which accuracy. classifier: tensors that tell it from an image, see `edit/examples`.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Direction:
     scale: float = 1.0
     strength: float = 0.0
     made: Mapping[str, Any] = field(default_factory=dict)
-    reader: Mapping[str, Tensor] = field(default_factory=dict)
+    classifier: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def direction(name: str, vector: Tensor, space: Space, given: Given | None = None, **further: Any) -> Direction:

@@ -24,7 +24,7 @@ STRENGTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
 
 
 @dataclass(frozen=True)
-class Reader:
+class Classifier:
     """What tells whether an image has an attribute. Images (N, C, H, W) -> log odds (N,), linear in their pixels.
 
     weight: (C, H, W). bias: (). typical: (), the mean log odds of the examples that have it. accuracy: on examples held
@@ -40,15 +40,15 @@ class Reader:
         return images.flatten(1) @ self.weight.flatten() + self.bias
 
     def tensors(self) -> dict[str, Tensor]:
-        """What `Direction.reader` keeps, of which `reader_from` makes it again."""
+        """What `Direction.classifier` keeps, of which `classifier_from` makes it again."""
         return {"weight": self.weight, "bias": self.bias, "typical": self.typical}
 
 
-def reader_from(tensors: Mapping[str, Tensor]) -> Reader:
-    return Reader(tensors["weight"], tensors["bias"], tensors["typical"])
+def classifier_from(tensors: Mapping[str, Tensor]) -> Classifier:
+    return Classifier(tensors["weight"], tensors["bias"], tensors["typical"])
 
 
-def reader_of(images: Tensor, labels: Tensor) -> Reader:
+def classifier_of(images: Tensor, labels: Tensor) -> Classifier:
     """Learn from examples (N, C, H, W) which of them have it, labels (N,) bool; some of both.
 
     A logistic regression with an l2 penalty on centred pixels, both sides of equal weight.
@@ -72,7 +72,7 @@ def reader_of(images: Tensor, labels: Tensor) -> Reader:
     weight = axes.t() @ torch.from_numpy(model.coef_[0]) / size
     bias = torch.tensor(model.intercept_[0]) - centre @ weight
     typical = (flat[labels] @ weight + bias).mean()
-    return Reader(weight.float().view(images.shape[1:]), bias.float(), typical.float(), accuracy)
+    return Classifier(weight.float().view(images.shape[1:]), bias.float(), typical.float(), accuracy)
 
 
 def rising(coords: Tensor, scores: Tensor, *, normal: bool) -> Tensor:
@@ -90,7 +90,7 @@ def rising(coords: Tensor, scores: Tensor, *, normal: bool) -> Tensor:
     return torch.linalg.solve(spread + ridge, together)
 
 
-def strength_of(space: Space, one: Direction, read: Reader, points: Tensor, given: Given) -> float:
+def strength_of(space: Space, one: Direction, read: Classifier, points: Tensor, given: Given) -> float:
     """The least of `STRENGTHS` after which `READ` of the points that lacked it are read as having it; else the most.
 
     0 where all points have it already.

@@ -18,10 +18,10 @@ Heard = Callable[[Tensor, Tensor, Tensor], Tensor | None]  # weight, input, outp
 
 @contextmanager
 def listening(heard: Heard) -> Iterator[None]:
-    """Within it every linear layer or convolution that is told something of the latents is heard, in order; weights frozen.
+    """Within it every linear layer or convolution that is told something of the latents is heard, in order.
 
-    A flow only brings latents into another distribution: what is in one is passed over. The hooks are on all modules
-    there are, since a family may draw with a copy of its network.
+    Its own weights must ask for no gradients. A flow only brings latents into another distribution: what is in one is
+    passed over. The hooks are on all modules there are, since a family may draw with a copy of its network.
     """
     depth = 0
 
