@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class Extractor:
     layers' weights, which sum to 1. mean, deviation: the colours in [0, 1] that become 0, and 1 further. relative: its
     maps are of no agreed size, so losses are told in units of what the style's and the content's own maps measure;
     otherwise as they are. content_weight: what the content loss is multiplied by, beside a style loss of 1.
-    strides: pixels per position of a layer's maps; reach: how far a pixel can matter; 0 where tiles are not possible.
+    strides: pixels per position of a layer's maps, reach: how far a pixel can matter; only where tiles are possible.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Extractor:
     deviation: tuple[float, ...] = IMAGENET[1]
     relative: bool = True
     content_weight: float = 0.015
-    strides: Mapping[str, int] | None = None
+    strides: Mapping[str, int] = field(default_factory=dict)
     reach: int = 0
 
     @property
