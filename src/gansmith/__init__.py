@@ -25,7 +25,9 @@ _VERBS = {
     "reconstruct": "gansmith.verbs.reconstruct",
     "features": "gansmith.verbs.features",
     "judge": "gansmith.verbs.judge",
+    "export": "gansmith.verbs.export",
     "load": "gansmith.runs.model",
+    "from_pretrained": "gansmith.runs.share",
 }
 
 __all__ = ["__version__", *_VERBS]

@@ -54,7 +54,8 @@ def noted_scores(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if values:
             floors = {name: finite(facts.get(f"eval/{name} floor")) for name in values}
             rows = [{"label": name, "value": value, "floor": floors[name]} for name, value in values.items()]
-            return {"scores": rows, "scored": f"while it trained, after {count(line['seen'])} images, in few samples"}
+            when = f"while it trained, after {count(line['seen'])} images"
+            return {"scores": rows, "scored": f"{when}, on few samples and in random features"}
     return {}
 
 
@@ -93,7 +94,7 @@ def _learned(known: Pretrained) -> str:
     noun = "images" if _images(known) else "points"
     facts = [
         ("makes", makes),
-        ("family", f"{config.family}: {chosen.title}{f' ({chosen.paper})' if chosen.paper else ''}"),
+        ("family", f"{config.family}: {chosen.title}{f'; {chosen.paper}' if chosen.paper else ''}"),
         ("learned from", f"{spec.count:,} {noun}, `{config.source}`"),
         ("their fingerprint", f"`{spec.fingerprint}`"),
         ("trained for", f"{count(known.seen)} {noun} seen{length}, seed {config.seed}"),

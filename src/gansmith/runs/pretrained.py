@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from gansmith.errors import GansmithError, UsageError
+from gansmith.families import family
 from gansmith.runs import disk
 from gansmith.runs.config import RunConfig
 from gansmith.runs.folder import PRETRAINED, WEIGHTS
@@ -55,8 +56,14 @@ class Pretrained(Settings):
 
 
 def without_traces(config: RunConfig) -> RunConfig:
-    """The configuration without what it tells of the machine: where the data lay, and what trained on it."""
-    return config.changed(source=Path(config.source).name or config.source, machine={})
+    """The configuration without what it tells of the machine: where the data lay, and what trained on it.
+
+    And without captions, where nobody needs them to draw.
+    """
+    spec = config.spec
+    if "caption" not in family(config.family).conditions:
+        spec = spec.changed(captions=(), words=())
+    return config.changed(source=Path(config.source).name or config.source, machine={}, spec=spec)
 
 
 def contents(known: Pretrained, players: Mapping[str, Mapping[str, Tensor]]) -> dict[str, bytes]:
