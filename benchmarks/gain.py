@@ -26,7 +26,7 @@ from gansmith.verbs.sides import in_float32
 from gansmith.verbs.suited import fitted
 from gansmith.verbs.worth import measured, tests_for
 
-TRIES = 20
+TRIES = 10
 
 
 def silent(what: str, done: int, total: int) -> None:

@@ -38,7 +38,7 @@ def augment(
         str | None, typer.Option(metavar="DATA", help="labelled images to test on (default: held out of DATA)")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="a .png of what was kept and refused")] = None,
-    tries: Annotated[int, typer.Option(help="images drawn at most, for each that is wanted")] = 20,
+    tries: Annotated[int, typer.Option(help="images drawn at most, for each that is wanted")] = 10,
     seed: Annotated[int, typer.Option(help="which images")] = 0,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",

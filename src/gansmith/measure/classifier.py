@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,8 @@ from gansmith.measure.own import BATCH, RATE, SIZE, Small, Take, Watch, one_thre
 Vary = Callable[[Tensor, torch.Generator], Tensor]  # images (n, C, H, W) -> others of the same classes
 
 SHOWN = (12_800, 32_000)  # images at least and at most; between them ten passes
-PASSES, MOST_PASSES = 10, 100
+PASSES = 10
+SETTLED = 2048  # images whose statistics normalisation keeps: those of its training lag behind the weights
 REACH = 14  # a shift moves an image by up to this part of its side
 
 
@@ -44,7 +45,7 @@ class Classifier:
 def shown_for(count: int) -> int:
     """How many images are shown when `count` different ones are learnt from."""
     least, most = SHOWN
-    return max(BATCH, min(MOST_PASSES * count, max(least, PASSES * count), most))
+    return min(max(least, PASSES * count), most)
 
 
 def learn(
@@ -84,7 +85,26 @@ def learn(
             optimizer.step()
             schedule.step()
             watch(step + 1, steps)
-    return Classifier(network.eval().requires_grad_(False))
+        network.eval().requires_grad_(False)
+        settle(network, [take(some) for some in picks[: SETTLED // BATCH]])
+    return Classifier(network)
+
+
+@torch.no_grad()
+def settle(network: nn.Module, batches: Sequence[Tensor]) -> None:
+    """Give batch normalisation the mean statistics of these batches (n, C, H, W), by the weights as they are now.
+
+    After a short training the running ones still remember the first weights, and everything looks alike.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # of all batches equally
+        layer.train()
+    for images in batches:
+        network(images)
+    for layer in layers:
+        layer.eval()
 
 
 def calibrated(classifier: Classifier, take: Take, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Classifier:

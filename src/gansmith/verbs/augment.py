@@ -24,7 +24,7 @@ from gansmith.verbs.worth import Measured, measured, tests_for
 Watcher = Callable[[Mapping[str, Any]], None]
 
 SIZES: tuple[int | None, ...] = (10, 100, None)
-RATIO, REPEATS, CONFIDENCE, TRIES = 1.0, 3, 0.5, 20
+RATIO, REPEATS, CONFIDENCE, TRIES = 1.0, 3, 0.5, 10
 MOST = 100_000  # of a class
 
 
@@ -160,7 +160,7 @@ def _check(
     if repeats < 2:
         raise UsageError(f"{repeats} repeats have no interval.", do="--repeats 3, or --no-measure")
     if tries < 1:
-        raise UsageError(f"{tries} tries make no image.", do="--tries 20")
+        raise UsageError(f"{tries} tries make no image.", do="--tries 10")
     if sheet is not None and Path(sheet).suffix.lower() != ".png":
         raise UsageError(f"A sheet cannot be written as '{Path(sheet).suffix}'.", do="--sheet kept.png")
 
