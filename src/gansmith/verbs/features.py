@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.folder import list_folder
 from gansmith.data.names import shown
 from gansmith.data.open import open_data
 from gansmith.errors import UsageError
@@ -21,7 +22,7 @@ from gansmith.runs.backbone import looking
 from gansmith.runs.model import Model, load
 from gansmith.verbs.frames import spread
 from gansmith.verbs.probing import COUNTS, DRAWS, LIKE, Probed, Trials, probed
-from gansmith.verbs.translate import listed, saved
+from gansmith.verbs.translate import saved
 
 Watcher = Callable[[Mapping[str, Any]], None]
 CHUNK = 1024  # images in memory as floats
@@ -139,7 +140,7 @@ def names_of(data: str | Path, dataset: Dataset) -> list[str]:
     count = len(dataset.values)
     if Path(data).is_dir():
         unread = {name for name, _ in dataset.report.unreadable}
-        files = [entry.name for entry in listed(Path(data), None).images if shown(entry.name) not in unread]
+        files = [entry.name for entry in list_folder(Path(data))[0].images if shown(entry.name) not in unread]
         if len(files) == count:
             return files
     width = len(str(count - 1))
