@@ -85,7 +85,7 @@ def test_first_weights_are_found_in_every_family(family: str) -> None:
     game = games.game(family)
     game.networks.eval().requires_grad_(False)
     settings = {"label": torch.arange(6) % 3} if "label" in families()[family].conditions else {}
-    z = torch.randn(6, int(games.SMALL.get("z", 8)))
+    z = torch.randn(6, games.SMALL["z"])
 
     def draw(points: torch.Tensor) -> torch.Tensor:
         return game.draw(game.networks, Request(6, latent=points, given=settings))
@@ -93,6 +93,21 @@ def test_first_weights_are_found_in_every_family(family: str) -> None:
     weights = first_weights(draw, z)
     assert weights.shape[1] == z.shape[1]
     assert (weights.abs().sum(0) > 0).all()  # every latent enters somewhere
-    assert early(draw, z).shape[0] == 6
+    assert len(early(draw, z)) == 6
     plain = draw(z)
     torch.testing.assert_close(draw(z.clone().requires_grad_()).detach(), plain)  # nothing is left behind
+
+
+def test_more_than_a_network_draws_at_once_are_all_heard() -> None:
+    game = games.game("robust")
+    game.networks.eval().requires_grad_(False)
+    z = torch.randn(150, games.SMALL["z"])
+
+    def draw(points: torch.Tensor) -> torch.Tensor:
+        return game.draw(game.networks, Request(len(points), latent=points))
+
+    maps = early(draw, z)
+    assert len(maps) == 150
+    torch.testing.assert_close(maps[100:120], early(draw, z[100:120]))
+    few, many = (nn.functional.normalize(first_weights(draw, some)) for some in (z[:10], z))
+    torch.testing.assert_close(many, few)

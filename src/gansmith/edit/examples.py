@@ -63,7 +63,7 @@ def classifier_of(images: Tensor, labels: Tensor) -> Classifier:
     left, spread, axes = torch.linalg.svd(flat - centre, full_matrices=False)
     size = float(spread.square().sum() / len(flat)) ** 0.5 or 1.0
     shown = (left * spread / size).numpy()
-    model = LogisticRegression(C=SHARPNESS, max_iter=1000, class_weight="balanced")
+    model = LogisticRegression(C=SHARPNESS, solver="newton-cholesky", class_weight="balanced")
     folds, accuracy = min(FOLDS, int(sides.sum()), int((~sides).sum())), 0.5
     if folds > 1:
         parts = StratifiedKFold(folds, shuffle=True, random_state=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from gansmith.networks.flow import Flow
 
 Draw = Callable[[Tensor], object]  # coordinates (N, d) -> images, with a graph behind them where those have one
-Heard = Callable[[Tensor, Tensor, Tensor], Tensor | None]  # weight, input, output -> what comes out instead
+Heard = Callable[[nn.Module, Tensor, Tensor], Tensor | None]  # layer, input, output -> what comes out instead
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def listening(heard: Heard) -> Iterator[None]:
         if depth or not isinstance(weight, Tensor) or weight.dim() < 2 or not given:
             return None
         told = given[0]
-        return heard(weight, told, output) if isinstance(told, Tensor) and told.requires_grad else None
+        return heard(module, told, output) if isinstance(told, Tensor) and told.requires_grad else None
 
     hooks = register_module_forward_pre_hook(before), register_module_forward_hook(after)
     try:
@@ -53,19 +53,20 @@ def first_weights(draw: Draw, coords: Tensor) -> Tensor:
     A layer's weights times the mean slope of its input. Raises ValueError where no layer sees them.
     """
     leaf = coords.detach().requires_grad_()
-    rows: list[Tensor] = []
+    rows: dict[nn.Module, Tensor] = {}
 
-    def heard(weight: Tensor, told: Tensor, output: Tensor) -> Tensor:
-        flat = told.flatten(1)
-        slopes = [torch.autograd.grad(one.sum(), leaf, retain_graph=True)[0].mean(0) for one in flat.unbind(1)]
-        rows.append(weight.detach().float().flatten(1) @ torch.stack(slopes))
+    def heard(layer: nn.Module, told: Tensor, output: Tensor) -> Tensor:
+        if layer not in rows:  # more are drawn than at once
+            flat = told.flatten(1)
+            slopes = [torch.autograd.grad(one.sum(), leaf, retain_graph=True)[0].mean(0) for one in flat.unbind(1)]
+            rows[layer] = cast(Tensor, layer.weight).detach().float().flatten(1) @ torch.stack(slopes)
         return output.detach()  # then no later layer is told of them
 
     with listening(heard):
         draw(leaf)
     if not rows:
         raise ValueError("no layer sees the latents")
-    return torch.cat(rows)
+    return torch.cat([*rows.values()])
 
 
 def early(draw: Draw, coords: Tensor) -> Tensor:
@@ -74,18 +75,17 @@ def early(draw: Draw, coords: Tensor) -> Tensor:
     Raises ValueError where there is no next layer.
     """
     leaf = coords.detach().requires_grad_()
-    found: list[Tensor] = []
+    found: dict[nn.Module, list[Tensor]] = {}
 
-    def heard(weight: Tensor, told: Tensor, output: Tensor) -> Tensor | None:
-        if found:
-            return None
-        if torch.autograd.grad(told.sum(), leaf, retain_graph=True, allow_unused=True)[0] is None:
-            found.append(told.detach().float().flatten(1))
-            return None
-        return output.detach().requires_grad_().clone()  # told of latents, but no longer by them
+    def heard(layer: nn.Module, told: Tensor, output: Tensor) -> Tensor | None:
+        if torch.autograd.grad(told.sum(), leaf, retain_graph=True, allow_unused=True)[0] is not None:
+            return output.detach().requires_grad_().clone()  # told of latents, but no longer by them
+        if layer in found or not found:
+            found.setdefault(layer, []).append(told.detach().float().flatten(1))
+        return None
 
     with listening(heard):
         draw(leaf)
     if not found:
         raise ValueError("there is no second layer")
-    return found[0]
+    return torch.cat(next(iter(found.values())))
