@@ -44,13 +44,16 @@ def test_two_classes_are_one_against_the_other() -> None:
     from sklearn.linear_model import LogisticRegression
 
     shown, known = (part[:40] for part in blobs(60, 0, spread=2.0))
-    shown, known = shown[known != 7][:8], known[known != 7][:8]  # too few to cross: the penalty is the usual one
+    shown, known = (
+        shown[known != 7][:8],
+        known[known != 7][:8],
+    )  # too few for cross-validation: the penalty is the usual one
     tried = blobs(90, 1, spread=2.0)[0]
     plain = LogisticRegression(C=probe.USUAL, max_iter=1000).fit(shown.numpy() / 3**0.5, known.numpy())
     assert linear(shown, known)(tried).tolist() == plain.predict(tried.numpy() / 3**0.5).tolist()
 
 
-def test_penalties_are_crossed() -> None:
+def test_penalties_are_found() -> None:
     """Of features that are noise but for one, more labels bear a weaker penalty, and it is found."""
     chance = torch.Generator().manual_seed(0)
     known = torch.arange(400) % 2
@@ -78,6 +81,18 @@ def test_tuning_begins_at_the_probe_and_learns_what_it_cannot(monkeypatch: pytes
     after = tuned(backbone, shown, known, tried, head, rate=1e-2)
     assert (after == truth).float().mean() > max(0.9, (before == truth).float().mean() + 0.1)
     assert all(torch.equal(one, old) for one, old in zip(backbone.parameters(), kept, strict=True))
+
+
+def test_of_more_features_than_labels_the_classifier_is_the_same() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    chance = torch.Generator().manual_seed(0)
+    shown, tried = torch.randn(12, 50, generator=chance), torch.randn(200, 50, generator=chance)
+    known = torch.arange(12) % 3
+    plain = LogisticRegression(C=probe.USUAL, max_iter=2000, tol=1e-8).fit(shown.numpy() / 50**0.5, known.numpy())
+    found = linear(shown, known)
+    assert np.allclose(found.weight.numpy() * 50**0.5, plain.coef_, atol=2e-3)
+    assert np.mean(found(tried).numpy() == plain.predict(tried.numpy() / 50**0.5)) > 0.99
 
 
 @pytest.mark.parametrize("draws", [1, 5])
