@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from gansmith.engine import Engine
 from gansmith.errors import UsageError, closest
 from gansmith.networks.vgg import VGG, Pooling, grid_of, random_vgg, reach_of
+from gansmith.style.selftrained import learnt
 from gansmith.style.weights import load_vgg19
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of colours in [0, 1]
 CONTENT = ("relu4_2",)
 STYLE = {"relu1_1": 256.0, "relu2_1": 64.0, "relu3_1": 16.0, "relu4_1": 4.0, "relu5_1": 1.0}  # their weights
-NAMES = ("random", "vgg19")
-DEFAULT = "random"
+NAMES = ("learnt", "random", "vgg19")
+DEFAULT = "learnt"  # the best of those that need no download, as measured by benchmarks/style_features.py
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def through_vgg(network: VGG, name: str, *, relative: bool, content_weight: floa
 
 
 def extractor(name: str = DEFAULT, *, pooling: Pooling = "max", download: bool = False, seed: int = 0) -> Extractor:
-    """By name: "random", "vgg19" (its weights are looked for where others keep them), or "vgg19:PATH".
+    """By name: "learnt" from two photos, "random", "vgg19" (looked for where others keep it), or "vgg19:PATH".
 
     download: fetch VGG-19's weights where there are none. seed: of random weights. Raises UsageError for another name,
     or where there are no weights, and GansmithError for a file that holds something else.
@@ -102,6 +103,10 @@ def extractor(name: str = DEFAULT, *, pooling: Pooling = "max", download: bool =
     if kind == "vgg19":
         network = load_vgg19(path, pooling, download)
         return through_vgg(network, "vgg19", relative=False, content_weight=0.015)
+    if name == "learnt":
+        found = through_vgg(learnt(), "learnt", relative=True, content_weight=0.2)
+        # All its maps have one deviation, so that no layer's part needs to be made up for.
+        return replace(found, style=weighed(dict.fromkeys(STYLE, 1.0)), mean=(0.5,) * 3, deviation=(0.5,) * 3)
     if name == "random":
         return through_vgg(random_vgg(pooling=pooling, seed=seed), "random", relative=True, content_weight=0.05)
     raise UsageError(
