@@ -19,7 +19,9 @@ from gansmith.errors import UsageError
 from gansmith.runs.model import Model
 from gansmith.verbs.conditions import Conditions
 from gansmith.verbs.encode import Pictures, Watcher
+from gansmith.verbs.points import points_in
 from gansmith.verbs.seeds import conditions_of_seed, places_of, samples_at
+from gansmith.verbs.styles import styles
 
 OF_CLASS = 64  # samples that stand for a class
 CLASS = "label:"
@@ -65,15 +67,22 @@ class Finder:
                 f"There is nothing called '{text}'.",
                 do="seeds (1,5,9), samples of a seed (0:3,7,12), a folder of images, latents.npz, or label:CLASS",
             )
-        latents = latents_of_file(path) if path.suffix.lower() == ".npz" else None
-        if latents is not None:
-            if latents.shape[1:] != self.space.shape:
-                shape = "x".join(map(str, latents.shape))
-                raise UsageError(
-                    f"The latents in {path} are not of this space.", f"they are {shape}, its own {self.space.shape}"
-                )
-            return self.drawn(text, latents, conditions_of_seed(self.model, len(latents), 0, self.asked))
-        return self.pictured(text, path)
+        return self.kept(text, path) if holds_latents(path) else self.pictured(text, path)
+
+    def kept(self, text: str, path: Path) -> Group:
+        """Latents from a file: styles of a z, too, where this space is of styles."""
+        latents, stated = points_in(path, self.model)
+        found = stated.pop("styles") if latents is None else latents
+        given = {**conditions_of_seed(self.model, len(found), 0, self.asked), **stated}
+        if latents is None and self.space.prior:
+            raise UsageError(f"{path} holds styles, not latents.", do="--space w, or invert into z")
+        if latents is not None and not self.space.prior:
+            found = styles(self.model, latents, given)
+        if self.space.name == "w":
+            if float((found - found[:, :1]).abs().max()) > 0:
+                raise UsageError(f"{path} holds a style for each layer.", do="--space w+, or invert into w")
+            found = found[:, 0]
+        return self.drawn(text, found, given)
 
     def drawn(self, text: str, points: Tensor, given: Conditions) -> Group:
         return Group(text, self.space.images(points, given), points, given)
@@ -86,13 +95,12 @@ class Finder:
         return Group(text, images, found, {}, tuple(pictures.skipped))
 
 
-def latents_of_file(path: Path) -> Tensor | None:
-    """`latents` (N, ...) of an .npz, or None where it has none: it may hold images. Raises UsageError if unreadable."""
+def holds_latents(path: Path) -> bool:
+    """Whether a file is an .npz with `latents`: others may hold images."""
+    if path.suffix.lower() != ".npz":
+        return False
     try:
         with np.load(path, allow_pickle=False) as file:
-            found = np.asarray(file["latents"], np.float32) if "latents" in file.files else None
+            return "latents" in file.files
     except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} cannot be read.", str(error)) from None
-    if found is not None and (found.ndim < 2 or not len(found) or not np.isfinite(found).all()):
-        raise UsageError(f"{path} holds no latents.", do="an .npz with `latents` (N, z), as gansmith encode writes it")
-    return None if found is None else torch.from_numpy(found)
