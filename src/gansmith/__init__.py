@@ -44,6 +44,7 @@ def __getattr__(name: str) -> Any:  # verbs are imported when first asked for: t
         raise AttributeError(f"module 'gansmith' has no attribute '{name}'")
     return getattr(import_module(_VERBS[name]), name)
 
+
 class _Callable(ModuleType):
     """A package that has a verb's name, and can be called as it."""
 
