@@ -24,7 +24,7 @@ from gansmith.runs.pictures import read_recipe
 from gansmith.verbs import frames, plan
 from gansmith.verbs.features import features, refuse_pairs
 from gansmith.verbs.judge import judge, judging
-from gansmith.verbs.probing import UNTRAINED, fitting
+from gansmith.verbs.probing import UNTRAINED, Probed, fitting, right_answers
 from tests import games
 from tests.data.making import write
 from tests.verbs.runs import tiny
@@ -127,6 +127,29 @@ def test_a_probe_compares_what_learns_from_the_same_labels(
     assert UNTRAINED in {gain.over for gain in found.probe.gains}
 
 
+def test_an_interrupted_probe_keeps_its_whole_draws(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probe(calls: int) -> Probed | None:
+        left = iter([right_answers] * calls)
+
+        def interrupted(*words: Any) -> Any:
+            try:
+                return next(left)(*words)
+            except StopIteration:
+                raise KeyboardInterrupt from None
+
+        monkeypatch.setattr("gansmith.verbs.probing.right_answers", interrupted)
+        return features(
+            "gan", "digits", to=tmp_path / "f.npz", probe=True, counts=[10], draws=5, tune=False, out=trained
+        ).probe
+
+    found = probe(2)
+    assert found is not None and found.draws == 2 and len(found.cells) == 6
+    with pytest.raises(KeyboardInterrupt):
+        probe(0)
+
+
 def test_labels_that_cannot_be_drawn_are_refused() -> None:
     labels = np.repeat([0, 1, 2], [10, 20, 30])
     assert fitting((30, 3, 31, 2), labels) == [3, 30]
@@ -179,6 +202,7 @@ def test_what_cannot_be_probed_is_refused(trained: Path, tmp_path: Path, monkeyp
     monkeypatch.setattr("gansmith.verbs.probing.FEWEST", 1000)
     with pytest.raises(UsageError, match="too few to try"):
         features("gan", "digits", **wish)
+    assert not (tmp_path / "f.npz").exists()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from gansmith.runs import disk
 from gansmith.runs.backbone import looking
 from gansmith.runs.model import Model, load
 from gansmith.verbs.frames import spread
-from gansmith.verbs.probing import COUNTS, DRAWS, LIKE, Probed, Trials, probed
+from gansmith.verbs.probing import COUNTS, DRAWS, LIKE, Probed, Trials, probed, suited
 from gansmith.verbs.translate import saved
 
 Watcher = Callable[[Mapping[str, Any]], None]
@@ -78,11 +78,13 @@ def features(
 
     refuse_pairs(model, name)
     dataset = opened(data, model, progress)
+    trials = Trials(tuple(counts), draws, tune, seed)
+    if probe:
+        suited(dataset, trials)  # it is refused before anything is written
     like = dataset.tensor(spread(dataset.train, LIKE))
     backbone = model.backbone(layer, of=of, cells=cells, like=like)
     found = of_all(backbone, dataset, progress)
     written(target, found, data, dataset, backbone)
-    trials = Trials(tuple(counts), draws, tune, seed)
     worth = probed(model, dataset, layer, name, cells, trials, progress) if probe else None
     return Extracted(target, len(found), name, backbone.sizes, worth)
 
@@ -131,7 +133,7 @@ def written(target: Path, found: np.ndarray, data: str | Path, dataset: Dataset,
     if dataset.labels is not None:
         arrays |= {"labels": dataset.labels, "classes": np.array(dataset.spec.classes)}
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    np.savez(file, **arrays)  # type: ignore[arg-type]
     saved(lambda: disk.replace(target, file.getvalue()), target.parent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ PIXELS, UNTRAINED = "raw pixels", "untrained"
 LINEAR, NEIGHBOUR, TUNED = "linear", "nearest neighbour", "fine-tuned"
 
 Progress = Callable[[str, int, int], None]
+Right = dict[tuple[int, str, str], Tensor]  # labels, features, how -> (tests,) of 0 and 1, or (draws, tests)
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class Probed:
-    """tests: held-out images; draws: of labels; own: whether the run is known never to have seen these.
-
-    notes: what else should be known.
-    """
+    """tests: held-out images; draws: of labels; notes: what else should be known."""
 
     cells: tuple[Cell, ...]
     gains: tuple[Gain, ...]
@@ -74,47 +73,69 @@ class Probed:
     notes: tuple[str, ...]
 
 
+def suited(dataset: Dataset, trials: Trials) -> list[int]:
+    """The numbers of labels that can be tried. Raises UsageError without labels, held-out images, or enough of both."""
+    if dataset.labels is None:
+        raise UsageError("There are no labels to probe with.", do="folders named by class, or leave out --probe")
+    if len(dataset.held) < FEWEST:
+        raise UsageError(f"{len(dataset.held)} held-out images are too few to try anything on.", do=f"{FEWEST} or more")
+    if trials.draws < 1:
+        raise UsageError(f"{trials.draws} draws show nothing.", do="--draws 5")
+    return fitting(trials.counts, dataset.labels[dataset.train])
+
+
 def probed(
     model: Model, dataset: Dataset, layer: str, of: str, cells: int, trials: Trials, progress: Progress
 ) -> Probed:
     """The share of right answers with few labels: of a run's features, an untrained network's, and raw pixels.
 
     Labels are drawn from training images, equally many per class, the same for all; held-out images are tried. Every
-    draw has an untrained network of its own. Raises UsageError without labels, held-out images, or enough of either.
+    draw has an untrained network of its own. Interrupted, what whole draws there are count. Raises what `suited` does.
     """
-    if dataset.labels is None:
-        raise UsageError("There are no labels to probe with.", do="folders named by class, or leave out --probe")
-    labels, pool, tests = dataset.labels, dataset.train, spread(dataset.held, MOST)
-    counts = fitting(trials.counts, labels[pool])
-    if len(tests) < FEWEST:
-        raise UsageError(f"{len(tests)} held-out images are too few to try anything on.", do=f"{FEWEST} or more")
-    if trials.draws < 1:
-        raise UsageError(f"{trials.draws} draws show nothing.", do="--draws 5")
-    like = dataset.tensor(spread(pool, LIKE))
-    images, truth = dataset.tensor(tests), torch.from_numpy(labels[tests])
-    right: dict[tuple[int, str, str], list[Tensor]] = {}
-    for draw in range(trials.draws):
-        seed = trials.seed + draw
-        networks: dict[str, nn.Module] = {PIXELS: standardised(nn.Flatten(), like)}
-        for name, start in {UNTRAINED: seed, of: None}.items():
-            networks[name] = model.backbone(layer, False, of=of, cells=cells, like=like, untrained=start).cpu()
-        for name, network in networks.items():
-            tried = batched(network, images)
-            for place, count in enumerate(counts):
-                progress("probing", draw * len(counts) + place, trials.draws * len(counts))
-                rows = pool[balanced(labels[pool], count, seed)]
-                known, shown = torch.from_numpy(labels[rows]), dataset.tensor(rows)
-                rate = {PIXELS: 0.0, UNTRAINED: FRESH}.get(name, GENTLE) if trials.tune else 0.0
-                for how, told in answers(network, shown, known, images, tried, rate, seed):
-                    right.setdefault((count, name, how), []).append((told == truth).float())
-    table = {key: torch.stack(several) for key, several in right.items()}
+    counts = suited(dataset, trials)
+    tests = spread(dataset.held, MOST)
+    like = dataset.tensor(spread(dataset.train, LIKE))
+
+    def networks(draw: int) -> Iterator[tuple[str, nn.Module, float]]:
+        """The competitors, and the rate at which each is tuned on."""
+        yield PIXELS, standardised(nn.Flatten(), like), 0.0
+        for place, (name, start, rate) in enumerate(((UNTRAINED, trials.seed + draw, FRESH), (of, None, GENTLE))):
+            progress("probing", 2 * draw + place, 2 * trials.draws)
+            backbone = model.backbone(layer, False, of=of, cells=cells, like=like, untrained=start)
+            yield name, backbone.cpu(), rate if trials.tune else 0.0
+
+    draws: list[Right] = []
+    try:
+        for draw in range(trials.draws):
+            draws.append(right_answers(networks(draw), dataset, counts, tests, trials.seed + draw))
+    except KeyboardInterrupt:
+        if not draws:
+            raise
+    table = {key: torch.stack([one[key] for one in draws]) for key in draws[0]}
     return Probed(
         tuple(Cell(*key, share(several)) for key, several in sorted(table.items(), key=lambda item: item[0][0])),
         tuple(gains(table, counts, of)),
         len(tests),
-        trials.draws,
+        len(draws),
         tuple(remarks(model, dataset, trials.counts, counts)),
     )
+
+
+def right_answers(
+    networks: Iterator[tuple[str, nn.Module, float]], dataset: Dataset, counts: list[int], tests: np.ndarray, seed: int
+) -> Right:
+    """Whether each test image is answered rightly: of one draw, by labels, features and how."""
+    labels = cast(np.ndarray, dataset.labels)
+    images, truth = dataset.tensor(tests), torch.from_numpy(labels[tests])
+    found: Right = {}
+    for name, network, rate in networks:
+        tried = batched(network, images)
+        for count in counts:
+            rows = dataset.train[balanced(labels[dataset.train], count, seed)]
+            known, shown = torch.from_numpy(labels[rows]), dataset.tensor(rows)
+            for how, told in answers(network, shown, known, images, tried, rate, seed):
+                found[count, name, how] = (told == truth).float()
+    return found
 
 
 def answers(
@@ -132,7 +153,7 @@ def answers(
         yield TUNED, tuned(network, shown, known, images, head, rate, seed)
 
 
-def gains(table: dict[tuple[int, str, str], Tensor], counts: list[int], of: str) -> Iterator[Gain]:
+def gains(table: Right, counts: list[int], of: str) -> Iterator[Gain]:
     """The run's features against the others by the same way; tuned on, against the best that pixels have."""
     for count in counts:
         for how in (LINEAR, NEIGHBOUR, TUNED):
