@@ -108,6 +108,9 @@ def test_layers_go_by_name_and_unknown_ones_are_refused() -> None:
     assert Backbone(network, (1, 16, 16), cells=1).size == 2 * 16
     with pytest.raises(ValueError, match=r"no layer '7x7' but 8x8, 4x4"):
         Backbone(network, (1, 16, 16), ["7x7"])
+    for shape, words in (((3, 16, 16), "not of 3 x 16 x 16"), ((1, 8, 8), "images of 1 x 16 x 16 are needed")):
+        with pytest.raises(ValueError, match=words):
+            every(torch.zeros(2, *shape))
 
 
 def test_a_network_without_grids_gives_its_last_units() -> None:

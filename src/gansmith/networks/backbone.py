@@ -87,15 +87,18 @@ class Backbone(nn.Module):
         return cast(Tensor, told.reshape(len(told), -1).mean(1) if isinstance(told, Tensor) else told[0])
 
     def shown(self, images: Tensor) -> tuple[Any, ...]:
-        """What the network is called with."""
+        """What the network is called with. Raises ValueError for images of another shape."""
+        if images.shape[1:] != self.shape:
+            wanted, given = (" x ".join(map(str, shape)) for shape in (self.shape, images.shape[1:]))
+            raise ValueError(f"images of {wanted} are needed, not of {given}")
         images = images.repeat(1, self.repeat, 1, 1)
-        wanted = inspect.signature(self.network.forward).parameters
-        if "images" in wanted:
+        asked = inspect.signature(self.network.forward).parameters
+        if "images" in asked:
             return (at_every_size(images),)
         every = torch.arange(self.classes, device=images.device).expand(len(images), -1)
-        if "label" in wanted and self.classes:
+        if "label" in asked and self.classes:
             return images, every
-        if "vector" in wanted:
+        if "vector" in asked:
             condition = self.network.get_submodule("condition")
             if isinstance(condition, LabelCondition):
                 return images, condition({"label": every})
