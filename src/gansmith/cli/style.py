@@ -8,6 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from gansmith.cli.app import app
+from gansmith.cli.fast_style import (
+    Adain,
+    Fast,
+    Length,
+    Photos,
+    Strength,
+    TrainAdain,
+    TrainFast,
+    Width,
+    learn,
+    paint,
+)
 from gansmith.cli.options import Device, Json, Out
 from gansmith.errors import UsageError
 
@@ -17,12 +29,16 @@ def style(
     pictures: Annotated[
         list[str] | None, typer.Argument(metavar="CONTENT STYLE...", help="the photo, then one style or several")
     ] = None,
-    to: Annotated[str, typer.Option("-o", "--out", help="the picture, a .png")] = "styled.png",
+    to: Annotated[
+        str | None, typer.Option("-o", "--out", help="the picture, styled.png by default; of learning, a folder")
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="of several styles: 2,1 (default: equal)")] = None,
     mask: Annotated[
         list[str] | None, typer.Option(help="a grey picture, white where the style goes; one for each style")
     ] = None,
-    size: Annotated[int, typer.Option("-s", "--size", help="longer side of the result, in pixels")] = 512,
+    size: Annotated[
+        int | None, typer.Option("-s", "--size", help="longer side in pixels (512; of --fast, --adain the photo's)")
+    ] = None,
     colours: Annotated[str, typer.Option(help="whose: style, or the content's: match, histogram, luminance")] = "style",
     features: Annotated[
         str | None, typer.Option(help="what looks: learnt, random, vgg19, vgg19:PATH, or a RUN with a discriminator")
@@ -38,6 +54,14 @@ def style(
     style_scale: Annotated[float, typer.Option(help="the style's size beside the result's: brush strokes")] = 1.0,
     tile: Annotated[int, typer.Option(help="side of what is looked at at once: memory")] = 1024,
     seed: Annotated[int, typer.Option(help="of the noise that it starts from")] = 0,
+    train_fast: TrainFast = None,
+    train_adain: TrainAdain = False,
+    data: Photos = None,
+    duration: Length = "10m",
+    width: Width = None,
+    fast: Fast = None,
+    adain: Adain = None,
+    strength: Strength = 1.0,
     demo: Annotated[bool, typer.Option("--demo", help="two of scikit-learn's photos: nothing is needed")] = False,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, 32 or bf16")] = "auto",
@@ -49,6 +73,16 @@ def style(
     from gansmith.style.features import DEFAULT
     from gansmith.verbs.style import sample_pictures, stylise
 
+    if train_fast or train_adain:
+        if train_fast and train_adain:
+            raise UsageError("One thing is learnt at a time.", do="--train-fast STYLE, or --train-adain")
+        wanted = {"to": to, "duration": duration, "features": features or DEFAULT, "seed": seed, "device": device}
+        learn(train_fast or (), data, pictures or (), as_json, width, **wanted)
+        return
+    if fast or adain:
+        mix = read_weights(weights)
+        paint(pictures or (), fast, adain, to or "styled.png", mix, strength, size, device, as_json)
+        return
     named: list[Any] = list(sample_pictures()) if demo else list(pictures or [])
     if demo and pictures:
         raise UsageError("--demo brings its own pictures.", do="leave out one of the two")
@@ -62,7 +96,7 @@ def style(
         found = stylise(
             named[0],
             named[1:],
-            to=to,
+            to=to or "styled.png",
             weights=read_weights(weights),
             masks=mask or (),
             features=features or DEFAULT,
@@ -73,7 +107,7 @@ def style(
             device=device,
             precision=precision,
             watch=watch,
-            size=size,
+            size=size or 512,
             start=start,
             loss=loss,
             optimizer=optimizer,

@@ -8,6 +8,7 @@ arXiv:1610.07629).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -26,6 +27,7 @@ from gansmith.style.features import Extractor
 from gansmith.style.parts import PART, in_parts, overview
 
 NETWORK = "transfer"
+LOUDER = 2.5  # the content's weight beside that of an optimised picture, which begins as the photo; a network does not
 
 
 class FastSettings(Settings):
@@ -37,6 +39,9 @@ class FastSettings(Settings):
     style_size: int = Field(default=256, ge=32, le=2048, description="shorter side that the style is looked at with")
     batch: int = Field(default=4, ge=1, description="photos per step")
     lr: float = Field(default=2e-3, gt=0, description="learning rate, falling to a twentieth")
+    content_layer: str = Field(
+        default="relu3_1", description="what photo and painting are to share, maps of this layer"
+    )
     content_weight: float | None = Field(default=None, ge=0, description="of the content, beside a style of 1")
     smooth: float = Field(default=0.5, ge=0, description="weight of smoothness (total variation)")
 
@@ -48,7 +53,8 @@ def learning(extractor: Extractor, styles: Sequence[Tensor], how: FastSettings, 
     """
     with torch.no_grad():
         wanted = [losses_for(extractor, style_moments(extractor, style), "wasserstein") for style in styles]
-    weight = extractor.content_weight if how.content_weight is None else how.content_weight
+    weight = LOUDER * extractor.content_weight if how.content_weight is None else how.content_weight
+    extractor = replace(extractor, content={how.content_layer: 1.0})
     mixes = torch.eye(len(styles)).to(styles[0])
 
     def paint(networks: Networks, step: Step) -> Terms:
