@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from gansmith.cli.augment import read_sizes
+from gansmith.measure import classifier
 from gansmith.measure.gain import ARMS, COMPARED, Size
 from gansmith.runs.model import load
 from gansmith.verbs.filtering import collect, filters_for, judge_of
@@ -44,9 +45,12 @@ def main() -> None:
     parser.add_argument("--confidences", default="0.5")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shown", type=int, help="images that each classifier is shown, instead of what augment shows")
     parser.add_argument("--to", type=Path, default=Path("gain.jsonl"))
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.shown:
+        classifier.SHOWN = (options.shown, options.shown)
     ratios = [float(word) for word in options.ratios.split(",")]
     model = in_float32(load(options.run, out=options.runs))
     plan = fitted(model, options.data, silent)
@@ -71,6 +75,7 @@ def main() -> None:
                 wish = ((size,), ratio, options.repeats, options.seed)
                 result = measured(plan, found, tests, flips, silent, *wish)
                 told = {"run": model.run, "ratio": ratio, "confidence": confidence, **asdict(result)}
+                told["shown"] = options.shown
                 told |= {"accuracy": None if judge is None else judge.accuracy, "refused": refused}
                 told |= {"seconds": time.process_time() - began}
                 with options.to.open("a", encoding="utf-8") as file:
