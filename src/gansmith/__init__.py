@@ -32,6 +32,10 @@ _VERBS = {
     "judge": "gansmith.verbs.judge",
     "export": "gansmith.verbs.export",
     "stylise": "gansmith.verbs.style",
+    "train_fast": "gansmith.verbs.fast_style",
+    "train_adain": "gansmith.verbs.fast_style",
+    "paint_fast": "gansmith.verbs.fast_style",
+    "paint_adain": "gansmith.verbs.fast_style",
     "load": "gansmith.runs.model",
     "from_pretrained": "gansmith.runs.share",
 }

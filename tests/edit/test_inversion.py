@@ -34,15 +34,22 @@ def space(images: Callable[[Tensor, Given], Tensor] = linear, prior: str = "norm
     return Space("z", (4,), prior, images, points, torch.zeros(4), 3**-0.5 if prior == "uniform" else 1.0)
 
 
-def test_of_a_linear_generator_it_is_the_ridge_regression() -> None:
-    wanted = torch.randn(5, *SHAPE, generator=DICE) * 0.3
-    found = invert(space(), wanted, prior=0.05, enough=0.0, starts=2)
-    size = WEIGHT.shape[1]
-    ridge = wanted.flatten(1) @ WEIGHT.T @ torch.linalg.inv(WEIGHT @ WEIGHT.T / size + 0.05 / 4 * torch.eye(4)) / size
-    torch.testing.assert_close(found.points, ridge, atol=1e-3, rtol=0)
-    torch.testing.assert_close(found.images, linear(ridge, {}), atol=1e-3, rtol=0)
-    by_hand = ((linear(ridge, {}) - wanted) / 2).square().flatten(1).mean(1).sqrt()
+def test_of_a_linear_generator_it_is_the_least_squares_solution() -> None:
+    wanted = torch.randn(5, *SHAPE, generator=DICE) * 0.1
+    found = invert(space(), wanted, prior=0.0, enough=0.0, starts=2)
+    expected = torch.linalg.lstsq(WEIGHT.T, wanted.flatten(1).T).solution.T
+    torch.testing.assert_close(found.points, expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.images, linear(expected, {}), atol=1e-3, rtol=0)
+    by_hand = ((linear(expected, {}) - wanted) / 2).square().flatten(1).mean(1).sqrt()
     torch.testing.assert_close(found.errors, by_hand, atol=1e-3, rtol=0)
+
+
+def test_what_no_sample_looks_like_is_not_sought_where_no_sample_lies() -> None:
+    own, wanted = space(), linear(torch.full((1, 4), 20.0), {})
+    drawn = own.points(50_000, 5, {}).square().mean(1)
+    far = float(invert(own, wanted, prior=1e3, enough=0.0).points.square().mean())
+    assert 0.98 < float((drawn < far).float().mean()) < 1  # as far out as samples lie, and no farther
+    assert float(invert(own, wanted, prior=0.0, enough=0.0).points.square().mean()) == pytest.approx(400, rel=0.01)
 
 
 @pytest.mark.parametrize("prior", ["normal", "uniform"])

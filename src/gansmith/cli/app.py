@@ -120,8 +120,8 @@ def resume(
 @app.command()
 def sample(
     run: RunName = "last",
-    count: Annotated[int, typer.Option("-n", "--count", help="how many")] = 64,
-    seed: Annotated[int, typer.Option(help="which ones")] = 0,
+    count: Annotated[int | None, typer.Option("-n", "--count", help="how many (default: 64)")] = None,
+    seed: Annotated[int | None, typer.Option(help="which ones (default: 0)")] = None,
     to: Annotated[
         str | None, typer.Option("-o", "--out", help="x.png (a grid), x.npz, x.csv (points) or a folder")
     ] = None,
@@ -139,7 +139,12 @@ def sample(
         typer.Option(help="lower is more typical, less varied: where latents are cut off (biggan), psi (stylegan2)"),
     ] = None,
     noise: Annotated[str | None, typer.Option(help="of noise inputs (stylegan2): fixed, random or none")] = None,
-    latents: Annotated[str | None, typer.Option(help="an .npz of gansmith encode: one sample of each")] = None,
+    latents: Annotated[
+        str | None, typer.Option(help="an .npz of gansmith encode or invert: one sample of each")
+    ] = None,
+    from_image: Annotated[
+        str | None, typer.Option(metavar="PNG", help="as this picture of gansmith sample, but for what else is said")
+    ] = None,
     which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
     device: Device = "auto",
     out: Out = "runs",
@@ -148,7 +153,7 @@ def sample(
     from gansmith.verbs.sample import sample as draw
 
     asked: dict[str, Any] = {"label": label, "labels": labels, "text": text or (), "code": code, "warn": note}
-    asked |= {"truncation": truncation, "noise": noise, "latents": latents}
+    asked |= {"truncation": truncation, "noise": noise, "latents": latents, "from_image": from_image}
     print(draw(run, count, seed=seed, to=to, out=out, which=which, columns=columns, device=device, **asked))
 
 

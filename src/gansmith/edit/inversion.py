@@ -16,7 +16,8 @@ STARTS, STEPS = 8, 200
 BANK = 1024  # samples among which the nearest are where a search starts
 FIRST = 8  # tries of every start, before the worse half is given up and the others go on for twice as long
 ENOUGH = 1 / 255  # an error that pixels of 8 bits can hardly show
-PRIOR = 1e-5  # what a squared coordinate costs beside a squared pixel: keeps apart latents that look the same
+PRIOR = 1e-2  # what a squared coordinate costs beside a squared pixel, beyond what is usual for samples
+USUAL = 0.99  # of samples lie within
 ROOM = 2**24  # floats of memory of steps
 
 
@@ -30,6 +31,17 @@ class Inverted:
     points: Tensor
     images: Tensor
     errors: Tensor
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What coordinates (N, d) cost, (N,): `weight` times as much of their mean square as is beyond `far`."""
+
+    weight: float
+    far: float
+
+    def __call__(self, coords: Tensor) -> Tensor:
+        return self.weight * (coords.square().mean(1) - self.far).clamp(min=0)
 
 
 def invert(
@@ -47,21 +59,23 @@ def invert(
 ) -> Inverted:
     """The points that images (N, C, H, W) in [-1, 1] are drawn from, or the nearest that were found.
 
-    Lowers the mean squared difference of pixels, and `prior` times the mean squared coordinate. Of BANK samples of
-    `seed` the `starts` nearest are begun from, and from `begin` (N, *shape) where given, e.g. what an encoder reads.
-    Everything goes on in one batch; the worse half of the starts is given up again and again (successive halving:
-    Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests. given: conditions
-    (N, ...). progress: told of images finished, of how many.
+    Lowers the mean squared difference of pixels, and `prior` times as much of the mean squared coordinate as hardly any
+    sample has: so samples are not pulled away from where they are, and other pictures stay where edits make sense. Of
+    BANK samples of `seed` the `starts` nearest are begun from, and `begin` (N, *shape), where given, e.g. what an
+    encoder reads. Everything goes on in one batch; the worse half of the starts is given up again and again (successive
+    halving: Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests. given:
+    conditions (N, ...). progress: told of images finished, of how many.
     """
     given = given or {}
     at_once = max(1, ROOM // (2 * MEMORY * space.centre.numel() * (starts + 1)))
     found: list[Tensor] = []
+    far = float(coordinates(space, space.points(BANK, seed, {})).square().mean(1).quantile(USUAL))
     for rows in torch.split(torch.arange(len(images)), min(at_once, 64)):
         some = {name: value[rows] for name, value in given.items()}
         first = begun(space, images[rows], some, starts, seed)
         if begin is not None:
             first = torch.cat([coordinates(space, begin[rows])[:, None], first], 1)
-        found.append(searched(space, images[rows], some, first, steps, prior, enough))
+        found.append(searched(space, images[rows], some, first, steps, Prior(prior, far), enough))
         progress(int(rows[-1]) + 1, len(images))
     points = points_at(space, torch.cat(found))
     drawn = space.images(points, given)
@@ -69,7 +83,7 @@ def invert(
 
 
 def searched(
-    space: Space, images: Tensor, given: Given, first: Tensor, steps: int, prior: float, enough: float
+    space: Space, images: Tensor, given: Given, first: Tensor, steps: int, prior: Prior, enough: float
 ) -> Tensor:
     """The best coordinates (N, d) for images (N, ...), begun from `first` (N, starts, d)."""
     count, starts = first.shape[:2]
@@ -78,7 +92,7 @@ def searched(
         of = rows // starts
         drawn = space.images(points_at(space, coords), {name: value[of] for name, value in given.items()})
         apart = (drawn - images[of]).square().flatten(1).mean(1)
-        return apart + prior * coords.square().mean(1), apart.sqrt() / 2
+        return apart + prior(coords), apart.sqrt() / 2
 
     descent = Descent(values, first.flatten(0, 1), enough)
     for left, tries in rounds(starts, steps):
@@ -102,15 +116,15 @@ def rounds(starts: int, steps: int) -> Iterator[tuple[int, int]]:
 
 def begun(space: Space, images: Tensor, given: Given, starts: int, seed: int) -> Tensor:
     """Coordinates (N, starts, d) of the samples nearest to each image, under its conditions."""
-    if not given:
-        bank = space.points(BANK, seed, {})
-        return coordinates(space, bank)[nearest(images, space.images(bank, {}), starts)]
-    found = []
-    for row, image in enumerate(images):
-        same = {name: value[row : row + 1].expand(BANK, *value.shape[1:]) for name, value in given.items()}
+    alike = torch.cat([value.reshape(len(images), -1).double() for value in given.values()], 1) if given else None
+    kinds = torch.zeros(len(images)).long() if alike is None else torch.unique(alike, dim=0, return_inverse=True)[1]
+    found = torch.empty(len(images), starts, space.centre.numel())
+    for kind in torch.unique(kinds):
+        rows = (kinds == kind).nonzero()[:, 0]
+        same = {name: value[rows[:1]].expand(BANK, *value.shape[1:]) for name, value in given.items()}
         bank = space.points(BANK, seed, same)
-        found.append(coordinates(space, bank)[nearest(image[None], space.images(bank, same), starts)[0]])
-    return torch.stack(found)
+        found[rows] = coordinates(space, bank)[nearest(images[rows], space.images(bank, same), starts)]
+    return found
 
 
 def nearest(images: Tensor, bank: Tensor, count: int) -> Tensor:

@@ -24,7 +24,8 @@ from gansmith.runs.pictures import as_picture, grid, save_png
 from gansmith.runs.plots import cloud
 from gansmith.verbs.codes import codes_of
 from gansmith.verbs.conditions import given_for, kinds_of, unmet
-from gansmith.verbs.encode import latents_in
+from gansmith.verbs.points import points_in
+from gansmith.verbs.recall import NEEDED, agreed, recalled
 
 MOST = 10_000_000
 ASKED = {  # option -> condition
@@ -35,9 +36,9 @@ ASKED = {  # option -> condition
 
 def sample(
     run: str | Path = "last",
-    count: int = 64,
+    count: int | None = None,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     to: str | Path | None = None,
     out: str | Path = "runs",
     which: str = "last",
@@ -45,18 +46,28 @@ def sample(
     device: str = "auto",
     noise: str | None = None,
     latents: str | Path | None = None,
+    from_image: str | Path | None = None,
     warn: Callable[[str], None] = warnings.warn,
     **asked: Any,
 ) -> Path:
-    """Draw `count` samples from `seed` and write them; returns the path written.
+    """Draw `count` samples, by default 64, from `seed`, by default 0, and write them; returns the path written.
 
     to: `x.png` (one grid, of `columns`), `x.npz` (uint8 `images` or float `points`), `x.csv` (points, the data's own
     columns and units), or a folder (one PNG each). Every PNG carries its recipe. noise: "fixed", "random" or "none", of
-    a generator with noise inputs. latents: an .npz of `encode`; one sample of each, whatever `count` says. asked:
-    label, labels, text, code or truncation, as `given_for` knows them; of several, as many samples each, `count`
-    rounded up, and a row of the grid each. warn: told of words that the training never met. Raises UsageError for an
-    impossible target, or for what the run cannot make.
+    a generator with noise inputs. latents: an .npz of `encode` or `invert`; one sample of each, whatever `count` says.
+    from_image: a PNG that this function wrote; what is not asked for is as its recipe says, run and checkpoint, too,
+    where they are "last". asked: label, labels, text, code or truncation, as `given_for` knows them; of several, as
+    many samples each, `count` rounded up, and a row of the grid each. warn: told of words that the training never met.
+    Raises UsageError for an impossible target, or for what the run cannot make.
     """
+    index = None
+    if from_image is not None:
+        wishes = {"run": str(run), "checkpoint": which, "seed": seed, "count": count, "columns": columns, **asked}
+        again = agreed(recalled(from_image), wishes | {"noise": noise, "latents": latents})
+        run, which, seed, count = (again.pop(name) for name in NEEDED)
+        columns, noise, latents, index = (again.pop(name, None) for name in ("columns", "noise", "latents", "index"))
+        asked = again
+    count, seed = 64 if count is None else count, seed or 0
     if not 1 <= count <= MOST:
         raise UsageError(f"{count} samples cannot be drawn.", do=f"-n between 1 and {MOST}")
     model = load(run, out=out, which=which, device=device)
@@ -72,21 +83,27 @@ def sample(
     if kind == ".png" and points and model.spec.shape != (2,):
         raise UsageError("Only points of two columns make a picture.", do="--out samples.csv or samples.npz")
     asked = {name: value for name, value in asked.items() if value not in (None, "", ())}
-    latent = None if latents is None else latents_in(latents, model)
-    count = count if latent is None else len(latent)
+    wished = {"columns": columns} if columns else {}
+    latent, told = (None, {}) if latents is None else points_in(latents, model)
+    if latents is not None:
+        count = len(told["styles"] if latent is None else latent)
     check(model.config.family, asked | ({} if noise is None else {"noise": noise}))
-    if (rows := kinds_of(model.spec, **asked)) > 1 and latent is None:
+    if "styles" in told and asked:
+        raise UsageError(f"The styles in {latents} are made already.", do=f"leave out --{' and --'.join(asked)}")
+    if (rows := kinds_of(model.spec, **asked)) > 1 and latents is None:
         columns = columns or math.ceil(count / rows)
         count = math.ceil(count / rows) * rows
     codes = codes_of(model.config) if "code" in asked else None
-    given = given_for(model.spec, count, codes=codes, seed=seed, **asked)
+    given = told | given_for(model.spec, count, codes=codes, seed=seed, **asked)
     for sentence in unmet(model.spec, asked.get("text", ())):
         warn(sentence)
     drawn = model.sample(count, seed, given, noise=noise_of(noise), latent=latent)
-    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **asked}
+    recipe = {"run": model.run, "checkpoint": model.checkpoint, "seed": seed, "count": count, **wished, **asked}
     recipe |= {} if noise is None else {"noise": noise}
     recipe |= {} if latents is None else {"latents": str(latents)}
     recipe |= model.game.marks(model.networks)
+    if index is not None:
+        drawn, recipe = drawn[index : index + 1], recipe | {"index": index}
     try:
         write(drawn, target, model.spec, recipe, columns, given.get("label"))
     except OSError as error:
