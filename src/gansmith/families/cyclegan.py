@@ -153,7 +153,7 @@ def draw(networks: Networks, request: Request) -> Tensor:
 
 def portable(networks: Networks, settings: CycleGANSettings, spec: DataSpec) -> Portable:
     """The way from A to B."""
-    return Portable(networks["generator"], [sources(spec, 4)])
+    return Portable(networks["generator"], [sources(spec, 4, 8)])
 
 
 def recipe(spec: DataSpec) -> Recipe:

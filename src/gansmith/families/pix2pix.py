@@ -179,7 +179,8 @@ class Undropped(Portable):
     """The generator without its dropout, which is its only chance."""
 
     def __init__(self, networks: Networks, settings: Pix2PixSettings, spec: DataSpec) -> None:
-        super().__init__(networks["generator"], [sources(spec, 2 ** cast(UNet, networks["generator"]).depth)])
+        multiple = 2 ** cast(UNet, networks["generator"]).depth
+        super().__init__(networks["generator"], [sources(spec, multiple, multiple)])
         cast(UNet, self.generator).dropout = 0.0
 
     def players(self, networks: Networks) -> Networks:

@@ -104,12 +104,12 @@ def truncations(words: str) -> Input:
     return Input("truncation", "truncation", f"() float32, {words}", lambda count, chance: torch.tensor(0.7), {})
 
 
-def sources(spec: DataSpec, multiple: int) -> Input:
-    """Images (N, C, H, W) to be translated: of any size that is a multiple, or the training's where that is none."""
+def sources(spec: DataSpec, multiple: int, least: int) -> Input:
+    """Images (N, C, H, W) to be translated: any size that is a multiple, or the training's where that is none."""
     shape = cast(tuple[int, int, int], spec.shape)
     any_size = not any(side % multiple for side in shape[1:])
     free = {2: ("rows", multiple), 3: ("columns", multiple)} if any_size else {}
-    sizes = f"H and W multiples of {multiple}" if any_size else f"{shape[1]} x {shape[2]} pixels"
+    sizes = f"H and W multiples of {multiple}, at least {least}" if any_size else f"{shape[1]} x {shape[2]} pixels"
 
     def example(count: int, chance: torch.Generator) -> Tensor:
         return torch.rand(count, *shape, generator=chance) * 2 - 1

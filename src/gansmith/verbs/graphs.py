@@ -109,8 +109,14 @@ def as_onnx(program: torch.export.ExportedProgram, module: Portable, path: Path,
     runtime = needed()
     with quietly():
         names = [one.name for one in module.inputs]
-        made = torch.onnx.export(program, (), input_names=names, output_names=["samples"], dynamo=True, verbose=False)
+        # Its own optimisation takes the 1e-8 that keeps a division from 0 for nothing, and leaves it out.
+        made = torch.onnx.export(
+            *(program, ()), input_names=names, output_names=["samples"], dynamo=True, verbose=False, optimize=False
+        )
         assert made is not None
+        optimizer: Any = import_module("onnxscript.optimizer")
+        optimizer.fold_constants(made.model)
+        optimizer.remove_unused_nodes(made.model)
         made.model.metadata_props.update(about)
         made.save(path)
     return session(runtime, path, names)
