@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from pydantic import Field
@@ -27,6 +27,7 @@ from gansmith.style.features import Extractor
 from gansmith.style.parts import PART, in_parts, overview
 
 NETWORK = "transfer"
+Layer = Literal["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"]
 LOUDER = 2.5  # the content's weight beside that of an optimised picture, which begins as the photo; a network does not
 
 
