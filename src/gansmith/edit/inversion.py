@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ FIRST = 8  # tries of every start, before the worse half is given up and the oth
 ENOUGH = 1 / 255  # an error that pixels of 8 bits can hardly show
 PRIOR = 1e-2  # what a squared coordinate costs beside a squared pixel, beyond what is usual for samples
 USUAL = 0.99  # of samples lie within
+MISSED, AGAIN = 0.02, 4  # images found no nearer than so are sought again from other samples, so many times
 ROOM = 2**24  # floats of memory of steps
 
 
@@ -63,8 +64,9 @@ def invert(
     sample has: so samples are not pulled away from where they are, and other pictures stay where edits make sense. Of
     BANK samples of `seed` the `starts` nearest are begun from, and `begin` (N, *shape), where given, e.g. what an
     encoder reads. Everything goes on in one batch; the worse half of the starts is given up again and again (successive
-    halving: Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests. given:
-    conditions (N, ...). progress: told of images finished, of how many.
+    halving: Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests; who is
+    missed is sought AGAIN from the nearest of other samples. given: conditions (N, ...). progress: told of images
+    finished, of how many.
     """
     given = given or {}
     at_once = max(1, ROOM // (2 * MEMORY * space.centre.numel() * (starts + 1)))
@@ -72,30 +74,64 @@ def invert(
     far = float(coordinates(space, space.points(BANK, seed, {})).square().mean(1).quantile(USUAL))
     for rows in torch.split(torch.arange(len(images)), min(at_once, 64)):
         some = {name: value[rows] for name, value in given.items()}
-        first = begun(space, images[rows], some, starts, seed)
+        task = Task(space, images[rows], some, steps, Prior(prior, far), enough)
+        first = begun(task, starts, seed)
         if begin is not None:
             first = torch.cat([coordinates(space, begin[rows])[:, None], first], 1)
-        found.append(searched(space, images[rows], some, first, steps, Prior(prior, far), enough))
+        found.append(sought_again(task, searched(task, first), max(starts, 1), seed))
         progress(int(rows[-1]) + 1, len(images))
     points = points_at(space, torch.cat(found))
     drawn = space.images(points, given)
     return Inverted(points, drawn, root(drawn, images))
 
 
-def searched(
-    space: Space, images: Tensor, given: Given, first: Tensor, steps: int, prior: Prior, enough: float
-) -> Tensor:
-    """The best coordinates (N, d) for images (N, ...), begun from `first` (N, starts, d)."""
+@dataclass(frozen=True)
+class Task:
+    """What is sought: images (N, C, H, W) under conditions (N, ...), for so many `steps`, or until they are near."""
+
+    space: Space
+    images: Tensor
+    given: Given
+    steps: int
+    prior: Prior
+    enough: float
+
+    def of(self, rows: Tensor) -> Task:
+        """The task of these images alone."""
+        return replace(self, images=self.images[rows], given={name: value[rows] for name, value in self.given.items()})
+
+    def errors(self, coords: Tensor) -> Tensor:
+        """How far (N,) the images drawn from coordinates (N, d) are from those sought."""
+        return root(self.space.images(points_at(self.space, coords), self.given), self.images)
+
+
+def sought_again(task: Task, coords: Tensor, starts: int, seed: int) -> Tensor:
+    """The same coordinates (N, d), or better ones from other samples where images were missed."""
+    errors = task.errors(coords)
+    for again in range(1, AGAIN + 1):
+        rows = (errors > max(MISSED, task.enough)).nonzero()[:, 0]
+        if not len(rows):
+            break
+        part = task.of(rows)
+        other = searched(part, begun(part, starts, seed + again))
+        new = part.errors(other)
+        better = new < errors[rows]
+        coords[rows[better]], errors[rows[better]] = other[better], new[better]
+    return coords
+
+
+def searched(task: Task, first: Tensor) -> Tensor:
+    """The best coordinates (N, d) for the images, begun from `first` (N, starts, d)."""
     count, starts = first.shape[:2]
 
     def values(coords: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        of = rows // starts
-        drawn = space.images(points_at(space, coords), {name: value[of] for name, value in given.items()})
-        apart = (drawn - images[of]).square().flatten(1).mean(1)
-        return apart + prior(coords), apart.sqrt() / 2
+        part = task.of(rows // starts)
+        drawn = task.space.images(points_at(task.space, coords), part.given)
+        apart = (drawn - part.images).square().flatten(1).mean(1)
+        return apart + task.prior(coords), apart.sqrt() / 2
 
-    descent = Descent(values, first.flatten(0, 1), enough)
-    for left, tries in rounds(starts, steps):
+    descent = Descent(values, first.flatten(0, 1), task.enough)
+    for left, tries in rounds(starts, task.steps):
         descent.go(tries)
         value = torch.where(descent.done, descent.value - 1, descent.value).view(count, -1)  # who is there comes first
         best = value.topk(left, largest=False).indices
@@ -114,8 +150,9 @@ def rounds(starts: int, steps: int) -> Iterator[tuple[int, int]]:
     yield 1, steps
 
 
-def begun(space: Space, images: Tensor, given: Given, starts: int, seed: int) -> Tensor:
+def begun(task: Task, starts: int, seed: int) -> Tensor:
     """Coordinates (N, starts, d) of the samples nearest to each image, under its conditions."""
+    space, images, given = task.space, task.images, task.given
     alike = torch.cat([value.reshape(len(images), -1).double() for value in given.values()], 1) if given else None
     kinds = torch.zeros(len(images)).long() if alike is None else torch.unique(alike, dim=0, return_inverse=True)[1]
     found = torch.empty(len(images), starts, space.centre.numel())

@@ -20,7 +20,7 @@ from gansmith.runs.model import Model
 from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.readers import keep, kept_at
 
-OWN, REAL = 16, 48  # samples, and held-out images, that are looked for
+OWN, REAL = 16, 32  # samples, and held-out images, that are looked for
 SEED = 2_718_281_828  # of the samples, unlike any that a search begins from
 Finder = Callable[[Tensor], Inverted]
 
@@ -37,7 +37,7 @@ class Known:
     alike: tuple[float, ...]
 
     def outside(self, error: float, alike: float) -> bool:
-        """Whether a picture is found worse than every held-out image: by chance that happens to one in 49, or two."""
+        """Whether a picture is found worse than every held-out image: by chance that happens to one in 33, or two."""
         return bool(self.real) and (error > max(self.real) or alike < min(self.alike))
 
 
