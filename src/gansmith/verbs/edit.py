@@ -180,8 +180,11 @@ def one_by_one(
     keep: Sequence[Classifier],
     watch: Watcher,
 ) -> Tensor:
-    """Where careful edits end that begin at `after`, in parts of AT_ONCE."""
+    """Where careful edits end that begin at `after`, in parts of AT_ONCE; whoever has all that is wished stays."""
+    assert group.points is not None
     wishes = [wish(one, strength) for one, strength in steps]
+    lacking = torch.stack([one.lacking(group.images) for one in wishes]).sum(0) > 0
+    after = torch.where(lacking.view(-1, *[1] * (after.dim() - 1)), after, group.points)
     parts = []
     for rows in torch.split(torch.arange(len(after)), AT_ONCE):
         given = {name: value[rows] for name, value in group.given.items()}
