@@ -11,6 +11,7 @@ from gansmith.data.batch import Batch
 from gansmith.game.game import Game, Step
 
 HISTORY = 20  # pairs of steps and changes of slope that it remembers
+LOOKS = 12  # at most in a line search
 
 
 def descend(game: Game, batch: Batch, steps: int) -> Iterator[Step]:
@@ -21,7 +22,16 @@ def descend(game: Game, batch: Batch, steps: int) -> Iterator[Step]:
     """
     (turn,) = game.turns
     parameters = [p for learner in turn.learners for p in game.networks[learner].parameters()]
-    optimizer = torch.optim.LBFGS(parameters, max_iter=1, history_size=HISTORY, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS(
+        parameters,
+        max_iter=1,
+        max_eval=LOOKS + 1,
+        history_size=HISTORY,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=0.0,
+        tolerance_change=0.0,
+    )
+    values = sum(parameter.numel() for parameter in parameters)
     seen: list[Tensor] = []  # where the game was last looked at: the next step begins there, and need not look again
     kept: list[Tensor] = []
     step = Step(0, 0, batch)
@@ -31,7 +41,8 @@ def descend(game: Game, batch: Batch, steps: int) -> Iterator[Step]:
             for parameter in parameters:
                 parameter.grad = None
             terms = turn.loss(game.networks, step)
-            total = torch.stack(list(terms.values())).sum()
+            # torch gives up on slopes as small as those of a mean over so many values: it is shown their sum.
+            total = torch.stack(list(terms.values())).sum() * values
             total.backward()  # type: ignore[no-untyped-call]
             for name, value in terms.items():
                 step.note(f"{turn.name}/{name}", value)

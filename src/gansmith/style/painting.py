@@ -30,20 +30,22 @@ Start = Literal["content", "noise", "blend"]
 class Painting(Settings):
     """How a picture is painted. Values are crowsonkb's (style-transfer-pytorch v3), for images in [-1, 1] here."""
 
-    size: int = Field(512, ge=16, description="longer side of the result, in pixels")
-    smallest: int = Field(128, ge=16, description="longer side that painting begins with")
-    first_steps: int = Field(300, ge=1, description="steps at the smallest size")
-    steps: int = Field(150, ge=1, description="steps at every further size")
-    start: Start = Field("content", description="what is painted over: content, noise or blend (half of each)")
-    optimizer: Literal["adam", "lbfgs"] = Field("adam", description="adam, whose steps are averaged, or lbfgs")
-    loss: Literal["wasserstein", "gram"] = Field("wasserstein", description="what styles are compared by")
-    content_weight: float | None = Field(None, ge=0, description="of the content, beside a style of 1")
-    smooth: float = Field(0.5, ge=0, description="weight of smoothness (total variation)")
-    lr: float = Field(0.04, gt=0, description="learning rate, of colours in [-1, 1]; of adam")
-    average: float = Field(0.99, ge=0, lt=1, description="how much of the average of steps is kept at each; of adam")
-    style_scale: float = Field(1.0, gt=0, description="longer side of the style beside that of the result")
-    tile: int = Field(1024, ge=128, description="side of what is looked at at once, in pixels: memory")
-    seed: int = Field(0, description="of noise to start from")
+    size: int = Field(default=512, ge=16, description="longer side of the result, in pixels")
+    smallest: int = Field(default=128, ge=16, description="longer side that painting begins with")
+    first_steps: int = Field(default=300, ge=1, description="steps at the smallest size")
+    steps: int = Field(default=150, ge=1, description="steps at every further size")
+    start: Start = Field(default="content", description="what is painted over: content, noise or blend (half of each)")
+    optimizer: Literal["adam", "lbfgs"] = Field(default="adam", description="adam, whose steps are averaged, or lbfgs")
+    loss: Literal["wasserstein", "gram"] = Field(default="wasserstein", description="what styles are compared by")
+    content_weight: float | None = Field(default=None, ge=0, description="of the content, beside a style of 1")
+    smooth: float = Field(default=0.5, ge=0, description="weight of smoothness (total variation)")
+    lr: float = Field(default=0.04, gt=0, description="learning rate, of colours in [-1, 1]; of adam")
+    average: float = Field(
+        default=0.99, ge=0, lt=1, description="how much of the average of steps is kept at each; of adam"
+    )
+    style_scale: float = Field(default=1.0, gt=0, description="longer side of the style beside that of the result")
+    tile: int = Field(default=1024, ge=128, description="side of what is looked at at once, in pixels: memory")
+    seed: int = Field(default=0, description="of noise to start from")
 
 
 class Canvas(nn.Module):
