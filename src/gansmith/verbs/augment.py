@@ -19,6 +19,7 @@ from gansmith.verbs.sides import in_float32
 from gansmith.verbs.signals import stopping
 from gansmith.verbs.suited import Plan, fitted
 from gansmith.verbs.synthetic import check_target, sheet_of, write_folder
+from gansmith.verbs.translate import saved
 from gansmith.verbs.worth import Measured, measured, tests_for
 
 Watcher = Callable[[Mapping[str, Any]], None]
@@ -130,9 +131,10 @@ def augment(
         write_folder(target, found, plan.classes, result.to_json())
         if result.sheet is not None:
             recipe = {"run": result.run, "checkpoint": result.checkpoint, "seed": seed, "shows": "kept, then refused"}
-            save_png(sheet_of(found, plan.classes), result.sheet, recipe)
+            picture, path = sheet_of(found, plan.classes), result.sheet
+            saved(lambda: save_png(picture, path, recipe), path.parent)
         if tests is None or asked:
-            return result
+            return replace(result, stopped=bool(asked))
         flips = judge is not None and judge.flips
         worth = measured(plan, found, tests, flips, progress, tuple(sizes), ratio, repeats, seed)
         result = replace(result, measured=worth, stopped=not worth.complete)
@@ -167,8 +169,10 @@ def _check(
 
 def _remarks(plan: Plan) -> list[str]:
     notes = []
-    if not plan.told and plan.dataset.labels is not None:
+    if not plan.told and len(plan.classes) > 1:
         notes.append(f"{plan.model.run} is told no classes: the classifier of the real images named them")
+    if plan.train.labels is not None and len(np.unique(plan.train.labels)) < 2:
+        notes.append("one class alone: there is nothing to tell it from, so that no label was checked")
     if plan.seen is None:
         notes.append(
             "what the run was trained on is no longer there: copies of it, and tests on it, cannot be ruled out"

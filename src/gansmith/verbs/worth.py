@@ -76,7 +76,7 @@ def tests_for(plan: Plan, test: str | Path | None, progress: Progress) -> tuple[
     fresh = np.array([print_ not in learnt for print_ in _prints(samples)], bool)
     if not fresh.all():
         notes.append(f"{int((~fresh).sum()):,} of {len(fresh):,} test images were trained on: left out")
-    samples = samples.some(np.flatnonzero(fresh))
+        samples = samples.some(np.flatnonzero(fresh))
     if why := too_few("CAS", len(samples)):
         return None, [*notes, f"not measured: {why} to test on (--test DATA brings others)"]
     return samples, notes
