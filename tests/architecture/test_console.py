@@ -40,6 +40,8 @@ def steps(page: Path) -> Iterator[tuple[str, str]]:
 def tiny(command: str) -> list[str]:
     """The same command, with little to do: a handful of steps of small networks."""
     verb, *words = shlex.split(command)[1:]
+    if verb == "style":
+        return [verb, *words, *styled(words)]
     if verb not in ("train", "resume"):
         return [verb, *words]
     if "-d" not in words:
@@ -54,14 +56,23 @@ def tiny(command: str) -> list[str]:
     return [verb, *words]
 
 
+def styled(words: list[str]) -> list[str]:
+    """What makes a style transfer small: few images to learn from, or few steps of few pixels."""
+    if {"--train-fast", "--train-adain"} & set(words):
+        return ["-d", "8img"]
+    return [] if {"--fast", "--adain"} & set(words) else ["-s", "32", "--steps", "2"]
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder the pages imagine: `photos/` in two classes, pairs in `facades/` and `emoji/`, also `people.csv`."""
+    """The folder the pages imagine: `photos/` in two classes, single pictures, pairs of two kinds, `people.csv`."""
     dice = random.Random(0)
     for number in range(24):
         path = tmp_path / "photos" / ("cats" if number % 2 else "dogs") / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.frombytes("RGB", (20, 16), dice.randbytes(20 * 16 * 3)).save(path)
+    for name in ("photo.jpg", "painting.jpg", "scream.jpg"):
+        Image.frombytes("RGB", (40, 32), dice.randbytes(40 * 32 * 3)).save(tmp_path / name)
     for folder, width in {"facades": 32, "emoji/flat": 16, "emoji/3d": 16}.items():
         (tmp_path / folder).mkdir(parents=True)
         for number in range(12):
@@ -106,4 +117,6 @@ def test_commands_are_made_small() -> None:
     assert tiny("gansmith train photos/ -f dcgan -d 500kimg -b 32 width=64") == (
         ["train", "photos/", "-f", "dcgan", "-d", "16img", "-b", "32", "width=64"]
     )
+    assert tiny("gansmith style --train-fast a.jpg --data b -d 10m")[-4:] == ["-d", "10m", "-d", "8img"]
+    assert tiny("gansmith style a.jpg b.jpg") == ["style", "a.jpg", "b.jpg", "-s", "32", "--steps", "2"]
     assert tiny("gansmith resume last") == ["resume", "last", "-d", "16img"]
