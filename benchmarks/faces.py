@@ -22,9 +22,10 @@ from torch import Tensor
 from benchmarks.attributes import SIZES, Reader, learn, open_faces, read, right
 from benchmarks.editing import drawn
 from gansmith.edit.boundary import logistic
+from gansmith.edit.careful import Wish, careful
 from gansmith.edit.coordinates import coordinates, held, points_at
 from gansmith.edit.directions import Direction, direction, moved, orthogonalised
-from gansmith.edit.examples import classifier_of, rising
+from gansmith.edit.examples import classifier_from, classifier_of, rising, strength_of
 from gansmith.edit.space import Space
 
 TARGETS = ("glasses", "smile")
@@ -32,6 +33,7 @@ BY_ITSELF = {"glasses": ("glasses", "sunglasses"), "smile": ("smile",)}  # what 
 OTHERS = ("smile", "glasses", "beard", "hat", "long_hair")  # directions to be left alone, but for the target's
 CHOSEN, POOL, USUAL = 30, 6000, 4000  # of a group; samples that groups are picked from, and that pictures are read of
 CALIBRATED, TRIED, SUMS = 200, 1000, 200  # samples a strength is chosen on, and tried on; sums of means
+TRIED_CAREFULLY, CAREFULLY = 128, 2  # samples, each of which takes a second; repeats
 WANTED = 0.95
 STRENGTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 
@@ -99,7 +101,7 @@ def from_pictures(bench: Bench, name: str, have: Tensor, lack: Tensor) -> Direct
     told = classifier_of(bench.images[torch.cat([have, lack])], labels)
     usual = coordinates(bench.space, bench.points[:USUAL])
     vector = rising(usual, told(bench.images[:USUAL]), normal=bool(bench.space.prior))
-    return direction(name, vector, bench.space)
+    return direction(name, vector, bench.space, classifier=told.tensors())
 
 
 def from_latents(bench: Bench, name: str, have: Tensor, lack: Tensor) -> Direction:
@@ -141,6 +143,21 @@ def edits(bench: Bench, target: str, repeat: int) -> Iterator[tuple[str, dict[st
     yield f"men with {target} - men, added to women", without, offset(bench, have, lack)
 
 
+def one_by_one(bench: Bench, target: str, repeat: int) -> Row:
+    """Careful edits, as `gansmith edit --careful` makes them: each image by itself, from where the direction led."""
+    space, chance = bench.space, torch.Generator().manual_seed(100 + repeat)
+    have, lack = (bench.group(chance, **{target: value}) for value in (1, 0))
+    one = from_pictures(bench, target, have, lack)
+    told = classifier_from(one.classifier)
+    strength = strength_of(space, one, told, space.points(CALIBRATED, 500 + repeat, {}), {})
+    points, seen = fresh(bench, TRIED_CAREFULLY, 600 + repeat, {target: 0})
+    ends = []
+    for some in torch.split(points, 64):
+        led = moved(space, some, [(one, strength)])
+        ends.append(careful(space, space.images(some, {}), led, [Wish(told, float(told.typical))], given={}))
+    return row("careful edit", target, repeat, strength, seen, bench.read(torch.cat(ends)))
+
+
 # ---------------------------------------------------------------------------------------------- trials
 
 
@@ -169,8 +186,11 @@ def least(bench: Bench, edit: Edit, target: str, points: Tensor) -> float:
     return max(shares, key=lambda strength: shares[strength])
 
 
-def sums(bench: Bench, target: str) -> Row:
-    """The textbook's: mean(men with it) - mean(men) + mean(women) beside mean(women), many times."""
+def sums(bench: Bench, target: str) -> Iterator[Row]:
+    """The textbook's: mean(men with it) - mean(men) + mean(women), beside mean(women), many times.
+
+    Held, as `gansmith arithmetic` does it by itself, at the length that latents have; free, as short as means are.
+    """
     chance = torch.Generator().manual_seed(7)
     coords = coordinates(bench.space, bench.points)
     lengths = coords.norm(dim=1).mean().expand(SUMS)
@@ -178,9 +198,13 @@ def sums(bench: Bench, target: str) -> Row:
     for shown in ({"beard": 1, target: 1}, {"beard": 1, target: 0}, {"beard": 0, "long_hair": 1, target: 0}):
         means.append(torch.stack([coords[bench.group(chance, **shown)].mean(0) for _ in range(SUMS)]))
     having, men, women = means
-    before = bench.read(points_at(bench.space, held(women, lengths)))
-    after = bench.read(points_at(bench.space, held(having - men + women, lengths)))
-    return row("sum of means", target, 0, 1.0, before, after)
+    for hold in (True, False):
+        before, after = (
+            bench.read(points_at(bench.space, held(one, lengths) if hold else one))
+            for one in (women, having - men + women)
+        )
+        name = f"sum of means, {'held' if hold else 'free'}"
+        yield row(f"{name} (mean of women: {share(before[target] == 1):.0%})", target, 0, 1.0, before, after)
 
 
 def row(edit: str, target: str, repeat: int, strength: float, before: Read, after: Read) -> Row:
@@ -218,6 +242,7 @@ def main() -> None:
     parse.add_argument("--data", type=Path, required=True)
     parse.add_argument("--judge", type=Path, default=Path("judge.safetensors"), help="kept here, once it has learnt")
     parse.add_argument("--repeats", type=int, default=5)
+    parse.add_argument("--careful", action="store_true", help="nothing but sums of means and careful edits")
     parse.add_argument("--out", type=Path, default=Path("faces.json"))
     asked = parse.parse_args()
     torch.set_num_threads(1)
@@ -236,10 +261,13 @@ def main() -> None:
         save_file({name: value.contiguous() for name, value in judge.state_dict().items()}, asked.judge)
     print("right on held-out real faces:", {name: f"{value:.1%}" for name, value in right(judge, faces).items()})
     bench = bench_of(space_of(load(asked.run, out=asked.runs)), judge)
-    rows = [sums(bench, target) for target in TARGETS]
+    rows = [one for target in TARGETS for one in sums(bench, target)]
     for repeat in range(asked.repeats):
         for target in TARGETS:
-            rows += tried(bench, target, repeat)
+            if not asked.careful:
+                rows += tried(bench, target, repeat)
+            if repeat < CAREFULLY:
+                rows.append(one_by_one(bench, target, repeat))
             asked.out.write_text(json.dumps([asdict(one) for one in rows]), "utf-8")
         print("\n".join(table(rows)), flush=True)
 
