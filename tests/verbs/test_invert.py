@@ -47,8 +47,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few samples to begin from and to compare with, and encoders that learn next to nothing."""
     monkeypatch.setattr(inversion, "BANK", 64)
+    monkeypatch.setattr(inversion, "AGAIN", 0)
     monkeypatch.setattr(known, "OWN", 2)
-    monkeypatch.setattr(known, "REAL", 6)
+    monkeypatch.setattr(known, "REAL", 4)
     monkeypatch.setattr(reading, "WIDTH", 8)
     monkeypatch.setattr("gansmith.verbs.readers.trained", partial(reading.trained, pairs=128))
 
@@ -61,10 +62,10 @@ def photos(folder: Path, run: str, to: Path, count: int = 3, **asked: Any) -> Pa
 def test_own_samples_are_found_and_drawn_again(folder: Path, tmp_path: Path) -> None:
     photos(folder, "plain", tmp_path / "in")
     write(tmp_path / "in" / "broken.png", b"not an image")
-    found = gansmith.invert("plain", tmp_path / "in", to=tmp_path / "out", out=folder)
+    found = gansmith.invert("plain", tmp_path / "in", starts=4, steps=60, to=tmp_path / "out", out=folder)
     assert found.names == ("0.png", "1.png", "2.png") and [name for name, _ in found.skipped] == ["broken.png"]
     assert all(one["error"] < 0.02 and one["PSNR"] > 34 for one in found.scores)
-    assert found.outside == () and found.unusual == () and len(found.known.real) == 6
+    assert found.outside == () and found.unusual == () and len(found.known.real) == 4
     again = sample("plain", latents=found.latents, to=tmp_path / "again.npz", out=folder)
     wanted = load("plain", out=folder).sample(3, seed=7)
     assert np.abs(np.load(again)["images"].astype(int) - wanted).mean() < 4
@@ -76,7 +77,7 @@ def test_a_stranger_is_told_from_what_the_run_knows(folder: Path, tmp_path: Path
     photos(folder, "plain", tmp_path / "in", 1)
     stripes = np.indices((8, 8)).sum(0) % 2 * 255
     write(tmp_path / "in" / "stranger.png", stripes.astype(np.uint8))
-    found = gansmith.invert("plain", tmp_path / "in", to=tmp_path / "out", out=folder)
+    found = gansmith.invert("plain", tmp_path / "in", starts=2, steps=20, to=tmp_path / "out", out=folder)
     assert found.outside == ("stranger.png",)
     assert known.Known((0.1,), (0.2, 0.3), (0.5, 0.6)).outside(0.31, 0.9)
     assert known.Known((0.1,), (0.2, 0.3), (0.5, 0.6)).outside(0.1, 0.49)
@@ -115,8 +116,8 @@ def test_classes_are_guessed_or_as_stated(folder: Path, tmp_path: Path) -> None:
         apart.append(min_distance(wanted, of_kind))
     assert torch.equal(ranked, torch.stack(apart, 1).argsort(1))
     photos(folder, "told", tmp_path / "in", label="5")
-    stated = gansmith.invert("told", tmp_path / "in", label="5", starts=4, to=tmp_path / "a", out=folder)
-    guessed = gansmith.invert("told", tmp_path / "in", starts=2, steps=40, to=tmp_path / "b", out=folder)
+    stated = gansmith.invert("told", tmp_path / "in", label="5", starts=2, steps=60, to=tmp_path / "a", out=folder)
+    guessed = gansmith.invert("told", tmp_path / "in", starts=1, steps=40, to=tmp_path / "b", out=folder)
     with np.load(stated.latents) as file:
         assert file["label"].tolist() == [5, 5, 5]
     assert max(one["error"] for one in stated.scores) < 0.02

@@ -146,8 +146,7 @@ def invert(
     reader = reader_for(model, where, guess, watch) if encoder else None
     search = Searcher(where, guess, starts, steps, seed, reader)
     way = f"{where.name}-{starts}-{steps}-{seed}{'-read' if encoder else ''}"
-    watch({"progress": ("getting to know the run", 0, 1)})
-    compared = known(model, way, lambda some: search(some)[0])
+    compared = known(model, way, lambda some: search(some)[0], watch)
     asking = Searcher(where, stated, starts, steps, seed, reader)
     found = Gathered()
     try:

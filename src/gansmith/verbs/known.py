@@ -18,9 +18,10 @@ from gansmith.measure.paired import likeness
 from gansmith.runs import disk
 from gansmith.runs.model import Model
 from gansmith.runs.pictures import to_uint8
-from gansmith.verbs.readers import keep, kept_at
+from gansmith.verbs.readers import Watcher, keep, kept_at
 
 OWN, REAL = 16, 32  # samples, and held-out images, that are looked for
+AT_ONCE = 16
 SEED = 2_718_281_828  # of the samples, unlike any that a search begins from
 Finder = Callable[[Tensor], Inverted]
 
@@ -41,7 +42,7 @@ class Known:
         return bool(self.real) and (error > max(self.real) or alike < min(self.alike))
 
 
-def known(model: Model, name: str, find: Finder) -> Known:
+def known(model: Model, name: str, find: Finder, watch: Watcher = lambda report: None) -> Known:
     """What is known of a run's checkpoint, found out once for each way `name` of looking.
 
     find: images (N, C, H, W) in [-1, 1] -> where they lie.
@@ -52,10 +53,14 @@ def known(model: Model, name: str, find: Finder) -> Known:
         return Known(*(tuple(map(float, read[what])) for what in ("own", "real", "alike")))
     own = as_floats(to_uint8(model.draw(OWN, seed=SEED)))
     wanted = torch.cat([own, held_out(model, REAL)])
-    found = find(wanted)
-    alike = likeness(wanted[OWN:], found.images[OWN:])["SSIM"].tolist() if len(wanted) > OWN else []
-    errors = found.errors.tolist()
-    result = Known(tuple(errors[:OWN]), tuple(errors[OWN:]), tuple(alike))
+    errors: list[float] = []
+    alike: list[float] = []
+    for some in torch.split(wanted, AT_ONCE):
+        watch({"progress": ("getting to know the run", len(errors), len(wanted))})
+        found = find(some)
+        errors += found.errors.tolist()
+        alike += likeness(some, found.images)["SSIM"].tolist()
+    result = Known(tuple(errors[:OWN]), tuple(errors[OWN:]), tuple(alike[OWN:]))
     keep(path, json.dumps(asdict(result)).encode())
     return result
 
