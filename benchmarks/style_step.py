@@ -24,6 +24,7 @@ from gansmith.engine import Engine, choose, keep_memory, peak_memory_mb
 from gansmith.game.game import Step
 from gansmith.networks.vgg import VGG, random_vgg
 from gansmith.style.aim import Aim, Style, aim_at
+from gansmith.style.colours import matched
 from gansmith.style.features import extractor, through_vgg
 from gansmith.style.painting import Painter, Painting, painting
 from gansmith.style.stages import fitted, painted
@@ -97,6 +98,7 @@ def curves(side: int, seconds_each: float) -> None:
     """The whole loss against processor seconds, from the content on."""
     looking = extractor().ready(choose())
     content, style = sample_pictures()
+    content = matched(content, style)
     for optimizer in ("adam", "lbfgs"):
         how = Painting.read({"size": side, "smallest": side, "first_steps": 100_000, "optimizer": optimizer})
         begun, told, terms = time.process_time(), 1.0, []

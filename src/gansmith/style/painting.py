@@ -28,7 +28,7 @@ Start = Literal["content", "noise", "blend"]
 
 
 class Painting(Settings):
-    """How a picture is painted. Values are crowsonkb's (style-transfer-pytorch v3), for images in [-1, 1] here."""
+    """How a picture is painted. Adam's values are crowsonkb's (style-transfer-pytorch), for images in [-1, 1]."""
 
     size: int = Field(default=512, ge=16, description="longer side of the result, in pixels")
     smallest: int = Field(default=128, ge=16, description="longer side that painting begins with")
@@ -38,7 +38,7 @@ class Painting(Settings):
     optimizer: Literal["adam", "lbfgs"] = Field(default="adam", description="adam, whose steps are averaged, or lbfgs")
     loss: Literal["wasserstein", "gram"] = Field(default="wasserstein", description="what styles are compared by")
     content_weight: float | None = Field(default=None, ge=0, description="of the content, beside a style of 1")
-    smooth: float = Field(default=0.5, ge=0, description="weight of smoothness (total variation)")
+    smooth: float = Field(default=1.0, ge=0, description="weight of smoothness (total variation)")
     lr: float = Field(default=0.04, gt=0, description="learning rate, of colours in [-1, 1]; of adam")
     average: float = Field(
         default=0.99, ge=0, lt=1, description="how much of the average of steps is kept at each; of adam"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gansmith.networks.backbone import UNITS, Backbone, hearing
+from gansmith.networks.msg import at_every_size
 from gansmith.style.features import STYLE, Extractor, weighed
 
 GREY = (0.299, 0.587, 0.114)  # brightness of (R, G, B)
@@ -42,8 +44,14 @@ class Through(nn.Module):
             for layer in layers:
                 hooks.enter_context(hearing(self.backbone.network, self.backbone.places[layer], heard(layer)))
             with suppress(Enough):
-                self.backbone.logits(image)
+                self.backbone.network(*self.shown(image))
         return found
+
+    def shown(self, image: Tensor) -> tuple[Any, ...]:
+        """What the network is called with: what it would be for images of its own size, but for the image."""
+        own, *told = self.backbone.shown(self.backbone.blank())
+        image = image.repeat(1, self.backbone.repeat, 1, 1)
+        return (image if isinstance(own, Tensor) else at_every_size(image), *told)
 
 
 def through_backbone(backbone: Backbone, name: str) -> Extractor:

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,8 @@ def stylise(
     shares, places = shares_of(weights, len(pictures)), masks_of(masks, len(pictures))
     engine = engines.choose(device, precision)
     looking = looking_by(features, pooling, download, out, device).ready(engine)
-    seen, pictures = coloured(photo, pictures, colours)
     wanted = [Style(*each) for each in zip(pictures, shares, places, strict=True)]
+    seen, wanted = coloured(photo, wanted, colours, looking.relative)
     notes = notes_on(photo, how, looking)
 
     def finished(stroke: Stroke) -> Tensor:
@@ -120,7 +120,7 @@ def stylise(
         "styles": [named(style) for style in several],
         "weights": shares,
     }
-    recipe |= {"features": looking.name, "colours": colours, "steps": last.done, **how.model_dump()}
+    recipe |= {"features": looking.name, "colours": colours, "taken": last.done, **how.model_dump()}
     written(picture, to, recipe)
     return Styled(
         to,
@@ -201,22 +201,36 @@ def looking_by(features: str, pooling: str, download: bool, out: str | Path, dev
         ) from None
 
 
-def coloured(photo: Tensor, pictures: Sequence[Tensor], colours: Colours) -> tuple[Tensor, list[Tensor]]:
-    """(content, styles) as they are looked at, so that the result has those colours."""
+def coloured(photo: Tensor, styles: Sequence[Style], colours: Colours, recolour: bool) -> tuple[Tensor, list[Style]]:
+    """(content, styles) as they are looked at, so that the result has those colours.
+
+    recolour: whether the content takes the styles' colours first, where the result shall have them. Features that were
+    not taught what things are see colours as content, too, which then would stand against the style.
+    """
     if colours == "luminance":
-        return bright(photo), [brightened(picture, photo) for picture in pictures]
-    if colours == "style":
-        return photo, list(pictures)
-    return photo, [(matched if colours == "match" else histogram)(picture, photo) for picture in pictures]
+        return bright(photo), [replace(style, picture=brightened(style.picture, photo)) for style in styles]
+    if colours != "style":
+        change = matched if colours == "match" else histogram
+        return photo, [replace(style, picture=change(style.picture, photo)) for style in styles]
+    if not recolour:
+        return photo, list(styles)
+    seen, whole = photo, sum(style.weight for style in styles if style.mask is None)
+    for style in styles:
+        share = style.weight / whole if style.mask is None else enlarged(style.mask, photo)
+        seen = seen + share * (matched(photo, style.picture) - photo)
+    return seen.clamp(-1, 1), list(styles)
+
+
+def enlarged(mask: Tensor, image: Tensor) -> Tensor:
+    """A mask (1, 1, h, w) as large as an image."""
+    return interpolate(mask, image.shape[2:], mode="bilinear", antialias=True)
 
 
 def composed(picture: Tensor, photo: Tensor, luminance: bool, masks: Sequence[Tensor | None]) -> Tensor:
     """What was painted (1, 3, H, W), with the photo's colours if so wished, and the photo where no style was wanted."""
     content = fitted(photo, max(picture.shape[2:]))
     picture = recoloured(picture, content) if luminance else picture
-    places = [
-        interpolate(mask, picture.shape[2:], mode="bilinear", antialias=True) for mask in masks if mask is not None
-    ]
+    places = [enlarged(mask, picture) for mask in masks if mask is not None]
     if not places:
         return picture
     share = torch.stack(places).sum(0).clamp(0, 1)
