@@ -47,7 +47,7 @@ def directions(
     name: str | None = None,
     with_: str = "",
     without: str = "",
-    by: By = "pictures",
+    by: By = "auto",
     against: Sequence[str] = (),
     space: str = "auto",
     count: int = 5,
@@ -62,9 +62,10 @@ def directions(
 
     sefa, pca: `count` of them, which nobody chose, called `name` and a number. examples: one, `name`, that leads from
     the group `without` to the group `with_`, see `Finder`; by: what is learnt from, their pictures or their latents
-    alone. labels: one for each class, or each factor that is yes or no, of the run's own data; of `name` alone where
-    given. against: names of directions along which nothing is to change. to: a .png of the strips. asked: label, text,
-    code, truncation, as `given_for` knows them. Raises UsageError for what cannot be, GansmithError for empty groups.
+    alone; by itself the latents where they tell examples apart that were held out. labels: one for each class, or each
+    factor that is yes or no, of the run's own data; of `name` alone where given. against: names of directions along
+    which nothing is to change. to: a .png of the strips. asked: label, text, code, truncation, as `given_for` knows
+    them. Raises UsageError for what cannot be, GansmithError for empty groups.
     """
     check(method, by, count, to, {"--with": with_, "--without": without, "--name": name or ""})
     path = Run.find(str(run), Path(out)).path

@@ -32,9 +32,10 @@ from gansmith.verbs.seeds import conditions_of_seed
 
 Method = Literal["sefa", "pca", "examples", "labels"]
 METHODS: tuple[Method, ...] = get_args(Method)
-By = Literal["pictures", "mean", "logistic", "svm"]
-WAYS: tuple[By, ...] = ("pictures", *KINDS)
+By = Literal["auto", "pictures", "mean", "logistic", "svm"]
+WAYS: tuple[By, ...] = ("auto", "pictures", *KINDS)
 
+SURE = 0.9  # share of held-out examples that latents must tell right to be learnt from: pictures let more slip in
 LEAST, TOLD = 3, 250  # examples of a side: without which nothing is told, and most of a label that are read
 POOL, READ = 4000, 500  # samples that a classifier of pictures reads, and at once
 TRIED = 256  # samples a strength is tried on
@@ -83,22 +84,31 @@ class Search:
         return direction(name, vector, self.space, given, made={**made, **self.asked}, **further)
 
     def told_apart(self, name: str, have: Group, lack: Group, by: By) -> Direction:
-        """The direction that leads from what lacks it to what has it."""
+        """The direction that leads from what lacks it to what has it.
+
+        auto: by latents alone where they tell held-out examples apart, as of the slant of digits, for then nothing that
+        merely looks alike comes along; by pictures where they cannot.
+        """
         labels = torch.arange(len(have.images) + len(lack.images)) < len(have.images)
+        found = classifier_of(torch.cat([have.images, lack.images]), labels)
+        coords = None
+        if have.points is not None and lack.points is not None:
+            coords = coordinates(self.space, torch.cat([have.points, lack.points]))
+        if by == "auto":
+            latents = classifier_of(coords[:, :, None, None], labels) if coords is not None else None
+            by = "logistic" if latents and latents.accuracy >= SURE else "pictures"
         made = {
             **{"method": "examples", "by": by, "with": have.text, "without": lack.text},
             "examples": [len(have.images), len(lack.images)],
         }
-        found = classifier_of(torch.cat([have.images, lack.images]), labels)
         if by == "pictures":
             return self.followed(name, found, made)
-        if have.points is None or lack.points is None:
+        if coords is None:
             raise UsageError(
                 "Latents of these images are not known.",
                 "they are pictures, and this run has no encoder",
                 "--by pictures, or gansmith invert, and its latents.npz",
             )
-        coords = coordinates(self.space, torch.cat([have.points, lack.points]))
         vector = NORMALS[by](coords, labels)
         return self.along(name, vector, {**made, "accuracy": found.accuracy}, classifier=found.tensors())
 
