@@ -16,6 +16,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from gansmith.networks.equalised import RECTIFIED, EqualisedConv2d, EqualisedLinear, pixel_norm, scaled
+from gansmith.networks.inward import clamped_inward
 from gansmith.networks.residual import SLOPE, covering, pyramid
 from gansmith.networks.smooth import How, smooth_convolution
 from gansmith.networks.spread import with_spread
@@ -155,7 +156,7 @@ class ProgressiveGenerator(nn.Module):
 
     def drawn(self, z: Tensor, stage: Stage) -> Tensor:
         """(N, C, H, W) in [-1, 1], whatever size that stage has."""
-        image = self.made(z, stage).float().clamp(-1, 1)
+        image = clamped_inward(self.made(z, stage).float())
         each = 2.0 ** (len(self.grids) - 1 - stage.level)
         return functional.interpolate(image, scale_factor=each)[:, :, : self.shape[1], : self.shape[2]]
 
