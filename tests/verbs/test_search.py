@@ -45,5 +45,5 @@ def test_latents_are_learnt_from_where_they_tell_and_pictures_where_they_do_not(
 
 def test_images_without_latents_leave_their_pictures(search: Search) -> None:
     images = torch.cat([torch.ones(10, 1, 8, 8), -torch.ones(10, 1, 8, 8)]) + 0.1 * torch.randn(20, 1, 8, 8)
-    groups = [Group(text, some, None, {}) for text, some in zip(("a", "b"), images.split(10))]
-    assert search.told_apart("x", *groups, "auto").made["by"] == "pictures"
+    bright, dark = Group("a", images[:10], None, {}), Group("b", images[10:], None, {})
+    assert search.told_apart("x", bright, dark, "auto").made["by"] == "pictures"
