@@ -1,12 +1,12 @@
 """A model's own samples looked for again: how many are found, in what time, with and without a trained encoder.
 
-python -m benchmarks.inversion RUN [RUN ...] [--runs FOLDER] [-n 1000] [--reals 100] [--pairs 60000]; one thread.
+python -m benchmarks.inversion RUN [RUN ...] [--runs FOLDER] [-n 1000] [--reals 100] [--pairs 60000] [--again 4].
 
-Samples are rounded to 8 bits, as a file would hold them. An image counts as found where the root mean square difference
-of its pixels is at most .02 of their range, a latent where that of its coordinates is at most .1 of their deviation;
-"own" is the share of samples whose own latent, of all, is nearest to the one found. With --pairs an encoder is trained,
-and the same is measured with what it reads as the only start. Held-out images, where the run's data is there, are
-looked for in the same way: PSNR in decibels, mean and 5th percentile.
+One thread. Samples are rounded to 8 bits, as a file would hold them. An image counts as found where the root mean
+square difference of its pixels is at most .02 of their range, a latent where that of its coordinates is at most .1 of
+their deviation; "own" is the share of samples whose own latent, of all, is nearest to the one found. With --pairs an
+encoder is trained, and the same is measured with what it reads as the only start. Held-out images, where the run's data
+is there, are looked for in the same way: PSNR in decibels, mean and 5th percentile.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.gather import as_floats
-from gansmith.edit.inversion import Inverted, invert
+from gansmith.edit.inversion import AGAIN, Inverted, invert
 from gansmith.edit.reading import read, trained
 from gansmith.edit.space import Space
 from gansmith.runs.model import Model, load
@@ -76,26 +76,29 @@ def main() -> None:
     words.add_argument("-n", type=int, default=1000)
     words.add_argument("--reals", type=int, default=100)
     words.add_argument("--pairs", type=int, default=0)
+    words.add_argument("--again", type=int, default=AGAIN)
     asked = words.parse_args()
     torch.set_num_threads(1)
     print("| run | found | error: median | 99 % | worst | latents found | off, median | own | s, wall | s, processor |")
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for name in asked.run:
-        measured(load(name, out=asked.runs, device="cpu"), asked.n, asked.reals, asked.pairs)
+        measured(load(name, out=asked.runs, device="cpu"), asked.n, asked.reals, asked.pairs, asked.again)
 
 
-def measured(model: Model, count: int, unseen: int, pairs: int) -> None:
+def measured(model: Model, count: int, unseen: int, pairs: int, again: int) -> None:
     """The lines of a run."""
     space = space_of(model, "z")
     points = space.points(count, SEED, {})
     images = as_floats(to_uint8(space.images(points, {})))
-    found, wall, busy = timed(lambda: invert(space, images), count)
+    found, wall, busy = timed(lambda: invert(space, images, again=again), count)
     print(row(model.run, found, points, wall, busy), flush=True)
     if pairs:
         began = time.process_time()
         reader = trained(space, pairs=pairs)
         name = f"{model.run}, encoder ({time.process_time() - began:.0f} s)"
-        found, wall, busy = timed(lambda: invert(space, images, begin=read(reader, space, images), starts=0), count)
+        found, wall, busy = timed(
+            lambda: invert(space, images, begin=read(reader, space, images), starts=0, again=again), count
+        )
         print(row(name, found, points, wall, busy), flush=True)
     if unseen:
         print(reals(space, held_out(model, unseen), model.run), flush=True)

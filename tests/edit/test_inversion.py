@@ -75,8 +75,7 @@ def test_several_starts_and_another_try_find_what_one_start_does_not(monkeypatch
     monkeypatch.setattr(inversion, "MISSED", 1e-3)
 
     def errors(starts: int, again: int) -> Tensor:
-        monkeypatch.setattr(inversion, "AGAIN", again)
-        return invert(own, wanted, starts=starts, seed=4, prior=0.0, enough=1e-3).errors
+        return invert(own, wanted, starts=starts, again=again, seed=4, prior=0.0, enough=1e-3).errors
 
     once, several, again = errors(1, 0), errors(8, 0), errors(8, 4)
     assert several.mean() < 0.9 * once.mean()

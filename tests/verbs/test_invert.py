@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few samples to begin from and to compare with, and encoders that learn next to nothing."""
     monkeypatch.setattr(inversion, "BANK", 64)
-    monkeypatch.setattr(inversion, "AGAIN", 0)
+    monkeypatch.setattr(inversion, "MISSED", 1.0)
     monkeypatch.setattr(known, "OWN", 2)
     monkeypatch.setattr(known, "REAL", 4)
     monkeypatch.setattr(reading, "WIDTH", 8)

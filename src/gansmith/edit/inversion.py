@@ -52,6 +52,7 @@ def invert(
     given: Given | None = None,
     starts: int = STARTS,
     steps: int = STEPS,
+    again: int = AGAIN,
     seed: int = 0,
     begin: Tensor | None = None,
     prior: float = PRIOR,
@@ -65,8 +66,8 @@ def invert(
     BANK samples of `seed` the `starts` nearest are begun from, and `begin` (N, *shape), where given, e.g. what an
     encoder reads. Everything goes on in one batch; the worse half of the starts is given up again and again (successive
     halving: Jamieson & Talwalkar 2016), and the last one left gets `steps` tries. Who reaches `enough` rests; who is
-    missed is sought AGAIN from the nearest of other samples. given: conditions (N, ...). progress: told of images
-    finished, of how many.
+    missed is sought `again` so many times, each from the nearest of other samples. given: conditions (N, ...).
+    progress: told of images finished, of how many.
     """
     given = given or {}
     at_once = max(1, ROOM // (2 * MEMORY * space.centre.numel() * (starts + 1)))
@@ -78,7 +79,7 @@ def invert(
         first = begun(task, starts, seed)
         if begin is not None:
             first = torch.cat([coordinates(space, begin[rows])[:, None], first], 1)
-        found.append(sought_again(task, searched(task, first), max(starts, 1), seed))
+        found.append(sought_again(task, searched(task, first), again, max(starts, 1), seed))
         progress(int(rows[-1]) + 1, len(images))
     points = points_at(space, torch.cat(found))
     drawn = space.images(points, given)
@@ -105,15 +106,15 @@ class Task:
         return root(self.space.images(points_at(self.space, coords), self.given), self.images)
 
 
-def sought_again(task: Task, coords: Tensor, starts: int, seed: int) -> Tensor:
+def sought_again(task: Task, coords: Tensor, times: int, starts: int, seed: int) -> Tensor:
     """The same coordinates (N, d), or better ones from other samples where images were missed."""
     errors = task.errors(coords)
-    for again in range(1, AGAIN + 1):
+    for time in range(1, times + 1):
         rows = (errors > max(MISSED, task.enough)).nonzero()[:, 0]
         if not len(rows):
             break
         part = task.of(rows)
-        other = searched(part, begun(part, starts, seed + again))
+        other = searched(part, begun(part, starts, seed + time))
         new = part.errors(other)
         better = new < errors[rows]
         coords[rows[better]], errors[rows[better]] = other[better], new[better]
