@@ -57,7 +57,7 @@ class Through(nn.Module):
 def through_backbone(backbone: Backbone, name: str) -> Extractor:
     """Style from the maps of every grid larger than 1, the finest weighed most; content from the second coarsest.
 
-    Raises ValueError where the network sees no colours that a picture has, or has no such maps.
+    Raises ValueError where the network sees no colours that a picture has, has no such maps, or one size alone.
     """
     if backbone.shape[0] not in (1, 3):
         raise ValueError(f"its images have {backbone.shape[0]} channels")
@@ -70,4 +70,10 @@ def through_backbone(backbone: Backbone, name: str) -> Extractor:
     style = {layer: weights[min(place, len(weights) - 1)] for place, layer in enumerate(layers)}
     content = {layers[max(0, len(layers) - 2)]: 1.0}
     half = (0.5, 0.5, 0.5)
-    return Extractor(name, Through(backbone), content, weighed(style), half, half, content_weight=0.05)
+    found = Extractor(name, Through(backbone), content, weighed(style), half, half, content_weight=0.05)
+    larger = backbone.blank().new_zeros(1, 3, *(2 * side for side in backbone.shape[1:]))
+    try:
+        found.features(larger)
+    except RuntimeError:
+        raise ValueError("it takes images of one size alone") from None
+    return found
