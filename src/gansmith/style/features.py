@@ -104,7 +104,7 @@ def extractor(name: str = DEFAULT, *, pooling: Pooling = "max", download: bool =
         network = load_vgg19(path, pooling, download)
         return through_vgg(network, "vgg19", relative=False, content_weight=0.015)
     if name == "learnt":
-        found = through_vgg(learnt(), "learnt", relative=True, content_weight=0.4)
+        found = through_vgg(learnt(), "learnt", relative=True, content_weight=0.8)
         # All its maps have one deviation, so that no layer's part needs to be made up for.
         return replace(found, style=weighed(dict.fromkeys(STYLE, 1.0)), mean=(0.5,) * 3, deviation=(0.5,) * 3)
     if name == "random":
