@@ -63,7 +63,7 @@ def arithmetic(
 
     groups: name -> what is meant, see `Finder`. A name alone stands for each of its members, so that "women +
     mean(glasses_men) - mean(men)" changes every woman; mean(name) for their mean; a direction's name for one standard
-    deviation along it; seed(7) for the sample of a seed. hold: latents as long as those they were made of, see
+    deviation along it; seed(7) for the sample of a seed. hold: of single latents the sum is as long as they are, see
     `settled`. to: a .png, the sum with its exemplars, or an .npz of its latents. asked: label, text, code, truncation,
     as `given_for` knows them. Raises UsageError for an expression that cannot be read, or with an unknown name.
     """
