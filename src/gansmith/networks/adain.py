@@ -48,4 +48,9 @@ class Decoder(nn.Module):
 
 
 def convolution(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
-    return nn.ReflectionPad2d(1), nn.Conv2d(inputs, outputs, 3)
+    """Started as ReLUs want it (He et al. 2015): without normalisation, PyTorch's own start fades out on the way."""
+    layer = nn.Conv2d(inputs, outputs, 3)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return nn.ReflectionPad2d(1), layer

@@ -23,6 +23,7 @@ from gansmith.style.parts import PART, in_parts, overview
 
 REACH = 64  # pixels: the encoder's maps of a quarter of the size, and the decoder's way back
 NETWORK = "decoder"
+IDENTITY = 4.0  # weight of giving the photo back, which teaches colours soonest
 BETWEEN = "relu3_1"  # the layer that maps are moved in
 
 
@@ -31,8 +32,8 @@ class AdainSettings(Settings):
 
     size: int = Field(default=128, ge=32, le=1024, description="side of the images learnt from, in pixels")
     batch: int = Field(default=4, ge=2, description="images per step, each of them the style of another")
-    lr: float = Field(default=1e-3, gt=0, description="learning rate, falling to a twentieth")
-    style_weight: float = Field(default=3.0, ge=0, description="of the style, beside a content of 1 (the paper: 10)")
+    lr: float = Field(default=2e-3, gt=0, description="learning rate, falling to a twentieth")
+    style_weight: float = Field(default=1.0, ge=0, description="of the style, beside a content of 1 (the paper: 10)")
 
 
 def learning(extractor: Extractor, how: AdainSettings, images: int) -> Game:
@@ -55,7 +56,7 @@ def learning(extractor: Extractor, how: AdainSettings, images: int) -> Game:
         return {
             "content": mse_loss(found[BETWEEN], target) / unit(extractor, energy(target)),
             "style": how.style_weight * added(style) / len(layers),
-            "identity": mse_loss(plain, image),
+            "identity": IDENTITY * mse_loss(plain, image),
         }
 
     def draw(networks: Networks, request: Request) -> Tensor:
