@@ -9,6 +9,7 @@ import torch
 
 from gansmith.engine import Engine
 from gansmith.families import families
+from gansmith.networks.attention import SelfAttention
 from gansmith.runs.config import RunConfig
 from gansmith.runs.model import Model
 from gansmith.verbs.graphs import ALLOWED, as_onnx, as_pt2, checks, errors, portable, traced
@@ -55,6 +56,14 @@ def test_a_graph_draws_what_the_game_draws(family: str, shape: str, tmp_path: Pa
         different = (onnx(given) - onnx(changed)).abs().max()
         # A latent of zeros is on no sphere, and must not become a division by 0 either.
         assert one.kind == "label" or different > 1e-6, f"{one.name} means nothing"
+
+
+def test_no_batch_is_fixed_by_what_small_images_do_without() -> None:
+    """Attention sits on maps of 8 cells and more."""
+    graph = torch.export.export(
+        SelfAttention(8), (torch.zeros(2, 8, 4, 4),), dynamic_shapes=({0: torch.export.Dim("count")},)
+    )
+    assert graph.module()(torch.zeros(7, 8, 4, 4)).shape == (7, 8, 4, 4)
 
 
 def test_an_image_may_have_any_size(tmp_path: Path) -> None:

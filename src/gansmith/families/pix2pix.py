@@ -180,7 +180,8 @@ class Undropped(Portable):
 
     def __init__(self, networks: Networks, settings: Pix2PixSettings, spec: DataSpec) -> None:
         multiple = 2 ** cast(UNet, networks["generator"]).depth
-        super().__init__(networks["generator"], [sources(spec, multiple, multiple)])
+        # A coarsest map of a single pixel is traced as one for ever.
+        super().__init__(networks["generator"], [sources(spec, multiple, 2 * multiple)])
         cast(UNet, self.generator).dropout = 0.0
 
     def players(self, networks: Networks) -> Networks:

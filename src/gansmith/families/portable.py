@@ -105,9 +105,9 @@ def truncations(words: str) -> Input:
 
 
 def sources(spec: DataSpec, multiple: int, least: int) -> Input:
-    """Images (N, C, H, W) to be translated: any size that is a multiple, or the training's where that is none."""
+    """Images (N, C, H, W) to be translated: of any size that is a multiple, if the training's was, from `least` on."""
     shape = cast(tuple[int, int, int], spec.shape)
-    any_size = not any(side % multiple for side in shape[1:])
+    any_size = all(side % multiple == 0 and side >= least for side in shape[1:])
     free = {2: ("rows", multiple), 3: ("columns", multiple)} if any_size else {}
     sizes = f"H and W multiples of {multiple}, at least {least}" if any_size else f"{shape[1]} x {shape[2]} pixels"
 

@@ -27,5 +27,6 @@ class SelfAttention(nn.Module):
         key = functional.max_pool2d(self.key(x), 2).flatten(2)
         value = functional.max_pool2d(self.value(x), 2).flatten(2).transpose(1, 2)
         gathered = torch.softmax(query @ key, dim=2).to(value.dtype) @ value  # (N, HW, half): one row per cell
-        back = self.back(gathered.transpose(1, 2).reshape(len(x), self.gathered, *x.shape[2:]))
+        # len() would fix the batch of an export
+        back = self.back(gathered.transpose(1, 2).reshape(x.shape[0], self.gathered, *x.shape[2:]))
         return torch.addcmul(x, self.gain.to(x.dtype), back)

@@ -60,7 +60,8 @@ def errors(run: Run, wanted: Mapping[int, Checked], what: str) -> dict[int, floa
     """By number of samples, the largest difference of any value. Raises GansmithError above ALLOWED."""
     found = {}
     for count, check in wanted.items():
-        made = run(check.given)
+        with refusing("run"):
+            made = run(check.given)
         alike = made.shape == check.wanted.shape and made.dtype == torch.float32
         found[count] = float((made - check.wanted).abs().max()) if alike else float("inf")
         if not found[count] <= ALLOWED:  # NaN is none
@@ -74,7 +75,10 @@ def errors(run: Run, wanted: Mapping[int, Checked], what: str) -> dict[int, floa
 
 @torch.no_grad()
 def traced(module: Portable) -> torch.export.ExportedProgram:
-    """The graph, of any number of samples, and of any size where an input leaves that free."""
+    """The graph, of any number of samples, and of any size where an input leaves that free.
+
+    Raises GansmithError where PyTorch can make none of it.
+    """
     chance = torch.Generator().manual_seed(0)
     given = tuple(enlarged(one.example(TRACED, chance), one) for one in module.inputs)
     free = {name: multiple for one in module.inputs for name, multiple in one.free.values()}
@@ -83,7 +87,8 @@ def traced(module: Portable) -> torch.export.ExportedProgram:
         for name, multiple in free.items()
     }
     shapes = tuple({place: dims[name] for place, (name, _) in one.free.items()} for one in module.inputs)
-    return torch.export.export(module, given, dynamic_shapes={"given": shapes}, strict=False)
+    with refusing("traced"):
+        return torch.export.export(module, given, dynamic_shapes={"given": shapes}, strict=False)
 
 
 def enlarged(example: Tensor, one: Input) -> Tensor:
@@ -107,7 +112,7 @@ def as_onnx(program: torch.export.ExportedProgram, module: Portable, path: Path,
     Raises UsageError where the packages for it are missing.
     """
     runtime = needed()
-    with quietly():
+    with quietly(), refusing("written as ONNX"):
         names = [one.name for one in module.inputs]
         # Its own optimisation takes the 1e-8 that keeps a division from 0 for nothing, and leaves it out.
         made = torch.onnx.export(
@@ -142,6 +147,17 @@ def needed() -> Any:
     except Exception as error:  # a broken optional package fails in many ways
         raise UsageError("ONNX needs packages of its own.", str(error), 'pip install "gansmith[onnx]"') from None
     return runtime
+
+
+@contextlib.contextmanager
+def refusing(done: str) -> Iterator[None]:
+    """Says in words what the tools inside say in many kinds of exceptions."""
+    try:
+        yield
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        do = "--to safetensors works; please report this, with the family and its settings"
+        raise GansmithError(f"This generator cannot be {done}.", first, do) from error
 
 
 @contextlib.contextmanager
