@@ -189,7 +189,7 @@ def least(bench: Bench, edit: Edit, target: str, points: Tensor) -> float:
 def sums(bench: Bench, target: str) -> Iterator[Row]:
     """The textbook's: mean(men with it) - mean(men) + mean(women), beside mean(women), many times.
 
-    Held, as `gansmith arithmetic` does it by itself, at the length that latents have; free, as short as means are.
+    Free, as `gansmith arithmetic` leaves them, as short as means are; held, at the length that latents have.
     """
     chance = torch.Generator().manual_seed(7)
     coords = coordinates(bench.space, bench.points)
