@@ -29,7 +29,7 @@ from tests.verbs.runs import tiny
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs on digits: plain, told classes, with codes, with styles; and one of points."""
+    """Runs on digits: plain, told classes, with an encoder, with codes, with styles; and one of points."""
     out = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "measure_speed", lambda *args, **kwargs: 1000.0)
@@ -37,6 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tiny(out, name="plain", family="robust", duration="160img")
         tiny(out, name="told", family="cgan", duration="160img")
         small: dict[str, Any] = {"z": 8, "batch": 8, "precision": "32", "duration": "16img", "out": out}
+        tiny(out, name="vae", family="vae", duration="640img", batch=32, lr=4e-3, ema=0.5)
         train("digits", family="infogan", name="codes", width=8, **small)
         train("digits", family="stylegan2", name="styled", size_dial=0.02, **small)
         train("ring", family="robust", duration="64img", width=8, depth=1, batch=16, name="ring", out=out)
@@ -143,6 +144,14 @@ def test_styles_are_found_and_drawn_again(folder: Path, tmp_path: Path, name: st
         sample("styled", latents=found.latents, label="3", to=tmp_path / "x.png", out=folder)
     with pytest.raises(UsageError, match="has no styles"):
         sample("plain", latents=found.latents, to=tmp_path / "x.png", out=folder)
+
+
+def test_a_run_that_has_an_encoder_is_searched_from_what_that_says(folder: Path, tmp_path: Path) -> None:
+    photos(folder, "plain", tmp_path / "in")
+    encoded = gansmith.reconstruct("vae", tmp_path / "in", to=tmp_path / "encoded", out=folder)
+    found = gansmith.invert("vae", tmp_path / "in", starts=1, steps=5, to=tmp_path / "out", out=folder)
+    for before, after in zip(encoded.scores, found.scores, strict=True):
+        assert after["PSNR"] > before["PSNR"]
 
 
 def test_codes_are_guessed(folder: Path, tmp_path: Path) -> None:

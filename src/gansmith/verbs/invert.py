@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from gansmith.data.gather import as_floats
 from gansmith.edit import inversion
 from gansmith.edit.inversion import Inverted
-from gansmith.edit.reading import Reader, read
+from gansmith.edit.reading import read
 from gansmith.edit.space import Space
 from gansmith.edit.typical import typical
 from gansmith.errors import UsageError
@@ -66,18 +67,21 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Searcher:
-    """Looks for images in a space. among: conditions (K, ...) that each may have been made under, or none."""
+    """Looks for images in a space. among: conditions (K, ...) that each may have been made under, or none.
+
+    guess: images (N, C, H, W) -> points (N, *shape) that are begun from, too.
+    """
 
     space: Space
     among: Conditions
     starts: int
     steps: int
     seed: int
-    reader: Reader | None = None
+    guess: Callable[[Tensor], Tensor] | None = None
 
     def __call__(self, images: Tensor) -> tuple[Inverted, Conditions]:
         """What is found for images (N, C, H, W), and under which conditions (N, ...)."""
-        begin = None if self.reader is None else read(self.reader, self.space, images)
+        begin = None if self.guess is None else self.guess(images)
         options: dict[str, Any] = {"starts": self.starts, "steps": self.steps, "seed": self.seed}
         if not self.among:
             return inversion.invert(self.space, images, begin=begin, **options), {}
@@ -123,8 +127,9 @@ def invert(
     latents.npz there is for `sample --latents`; further: every image as it is drawn again, under its own name, a sheet
     of both, and a table. space: "z", "w" or "w+"; by itself w where there are styles. starts, steps: of the search, see
     `gansmith.edit.inversion.invert`. encoder: train one first, a minute or two, and keep it; its guess is a further
-    start. asked: label, text or code that the photos have; where none is stated, the likeliest are tried. Photos are
-    brought to the run's size and channels as its training's were; those that cannot be read are left out and named.
+    start, as that of a run's own encoder is in any case. asked: label, text or code that the photos have; where none is
+    stated, the likeliest are tried. Photos are brought to the run's size and channels as its training's were; those
+    that cannot be read are left out and named.
     Interrupted, it writes what was found by then. Raises UsageError for a run without latents.
     """
     if not 1 <= starts <= MOST_STARTS or not 1 <= steps <= MOST_STEPS:
@@ -142,12 +147,16 @@ def invert(
     for one in pictures:  # what cannot be read is told before anything is computed
         next(one.chunks())
         one.skipped.clear()
-    guess = supposed(model, where, {})
-    reader = reader_for(model, where, guess, watch) if encoder else None
-    search = Searcher(where, guess, starts, steps, seed, reader)
+    unstated = supposed(model, where, {})
+    guess: Callable[[Tensor], Tensor] | None = None
+    if encoder:
+        guess = partial(read, reader_for(model, where, unstated, watch), where)
+    elif model.game.encode and where.name == "z":
+        guess = model.encode
+    search = Searcher(where, unstated, starts, steps, seed, guess)
     way = f"{where.name}-{starts}-{steps}-{seed}{'-read' if encoder else ''}"
     compared = known(model, way, lambda some: search(some)[0], watch)
-    asking = Searcher(where, stated, starts, steps, seed, reader)
+    asking = replace(search, among=stated)
     found = Gathered()
     try:
         for names, pixels in chunks(pictures, watch):
