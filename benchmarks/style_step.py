@@ -2,6 +2,7 @@
 
 python -m benchmarks.style_step [--sizes 256,512] [--pairs 3] [--steps 2]
 python -m benchmarks.style_step --curves [--size 192]
+python -m benchmarks.style_step --judge PHOTO PAINTING RESULT
 
 Both sides look through a VGG-19 with the same weights (drawn, not learnt: none are needed for the arithmetic) and begin
 at the same picture. The plain side is `style_plain.py`. They run in turn, one thread, in seconds of processor time; to
@@ -28,9 +29,11 @@ from gansmith.style.colours import matched
 from gansmith.style.features import extractor, through_vgg
 from gansmith.style.painting import Painter, Painting, painting
 from gansmith.style.stages import fitted, painted
+from gansmith.verbs.fast_style import opened
 from gansmith.verbs.style import sample_pictures
 
 GOALS = {256: 1.4, 512: 2.0}
+JUDGES = (101, 102, 103)  # seeds of networks of other widths and another pooling than those that paint
 
 
 def plain_weights(network: VGG, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -113,6 +116,22 @@ def curves(side: int, seconds_each: float) -> None:
         print(f"{optimizer}: " + ", ".join(terms), flush=True)
 
 
+def judged(photo: str, painting_: str, result: str) -> None:
+    """Distances to the style, and of the content, before and after, in networks that had no part in the painting."""
+    after = opened(result)
+    side = max(after.shape[2:])
+    before, style = fitted(opened(photo), side), fitted(opened(painting_), side, enlarged=False)
+    for seed in JUDGES:
+        judge = through_vgg(random_vgg(24, "average", seed), f"seed {seed}", relative=True, content_weight=1.0)
+        for loss in ("gram", "wasserstein"):
+            aim = aim_at(judge, before, [Style(style)], loss)
+            with torch.no_grad():
+                (_, far), (content, near) = aim.distances(before), aim.distances(after)
+            print(
+                f"{judge.name}, {loss}: {far:.4f} -> {near:.4f} ({near / far:.1%} left); content moved by {content:.3f}"
+            )
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--sizes", default="256,512")
@@ -121,9 +140,13 @@ def main() -> None:
     words.add_argument("--curves", action="store_true")
     words.add_argument("--size", type=int, default=192)
     words.add_argument("--seconds", type=float, default=70)
+    words.add_argument("--judge", nargs=3, metavar=("PHOTO", "PAINTING", "RESULT"))
     given = words.parse_args()
     torch.set_num_threads(1)
     keep_memory()
+    if given.judge:
+        judged(*given.judge)
+        return
     if given.curves:
         curves(given.size, given.seconds)
         return
