@@ -44,7 +44,7 @@ class FastSettings(Settings):
         default="relu3_1", description="what photo and painting are to share, maps of this layer"
     )
     content_weight: float | None = Field(default=None, ge=0, description="of the content, beside a style of 1")
-    smooth: float = Field(default=0.5, ge=0, description="weight of smoothness (total variation)")
+    smooth: float = Field(default=4.0, ge=0, description="weight of smoothness (total variation)")
 
 
 def learning(extractor: Extractor, styles: Sequence[Tensor], how: FastSettings, images: int) -> Game:
