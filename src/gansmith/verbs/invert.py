@@ -36,6 +36,7 @@ from gansmith.verbs.supposed import rows_of as conditions_at
 from gansmith.verbs.translate import free, saved, written
 
 LIKELY = 3  # conditions that are tried for each photo, where nobody says under which it was made
+QUICK = 30  # steps of a search that only tells conditions apart
 RARE = 0.01  # points farther out than all but this share of samples are unusual
 AT_ONCE = 64  # photos; what is finished stays when somebody interrupts
 MOST_STARTS, MOST_STEPS = 256, 100_000
@@ -83,15 +84,22 @@ class Searcher:
         """What is found for images (N, C, H, W), and under which conditions (N, ...)."""
         begin = None if self.guess is None else self.guess(images)
         options: dict[str, Any] = {"starts": self.starts, "steps": self.steps, "seed": self.seed}
-        if not self.among:
-            return inversion.invert(self.space, images, begin=begin, **options), {}
-        tried = likeliest(self.space, images, self.among, LIKELY, self.seed)  # (N, at most LIKELY)
-        each = tried.shape[1]
-        given = conditions_at(self.among, tried.flatten())
+        if self.among:
+            begin, options["given"] = self.tried(images, begin)
+        return inversion.invert(self.space, images, begin=begin, **options), options.get("given", {})
+
+    def tried(self, images: Tensor, begin: Tensor | None) -> tuple[Tensor, Conditions]:
+        """The condition that soon brings each image nearest, of the likeliest: points (N, *shape), and conditions."""
+        likely = likeliest(self.space, images, self.among, LIKELY, self.seed)  # (N, at most LIKELY)
+        each = likely.shape[1]
+        given = conditions_at(self.among, likely.flatten())
+        same = images.repeat_interleave(each, 0)
         begin = None if begin is None else begin.repeat_interleave(each, 0)
-        found = inversion.invert(self.space, images.repeat_interleave(each, 0), given=given, begin=begin, **options)
+        found = inversion.invert(
+            self.space, same, given=given, starts=2, steps=QUICK, again=0, seed=self.seed, begin=begin
+        )
         best = found.errors.view(-1, each).argmin(1) + each * torch.arange(len(images))
-        return Inverted(found.points[best], found.images[best], found.errors[best]), conditions_at(given, best)
+        return found.points[best], conditions_at(given, best)
 
 
 @dataclass
