@@ -33,6 +33,7 @@ from gansmith.verbs.fast_style import opened
 from gansmith.verbs.style import sample_pictures
 
 GOALS = {256: 1.4, 512: 2.0}
+OPTIMIZERS = ("adam", "lbfgs")
 JUDGES = (101, 102, 103)  # seeds of networks of other widths and another pooling than those that paint
 
 
@@ -99,10 +100,10 @@ def steps_beside(network: VGG, side: int, pairs: int, steps: int, precision: str
 
 def curves(side: int, seconds_each: float) -> None:
     """The whole loss against processor seconds, from the content on."""
-    looking = extractor().ready(choose())
     content, style = sample_pictures()
     content = matched(content, style)
-    for optimizer in ("adam", "lbfgs"):
+    for optimizer in OPTIMIZERS:
+        looking = extractor().ready(choose(precision="32" if optimizer == "lbfgs" else "auto"))
         how = Painting.read({"size": side, "smallest": side, "first_steps": 100_000, "optimizer": optimizer})
         begun, told, terms = time.process_time(), 1.0, []
         for stroke in painted(content, [Style(style)], looking, how):

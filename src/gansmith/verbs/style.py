@@ -94,7 +94,8 @@ def stylise(
     if not pictures:
         raise UsageError("There is no style.", do="gansmith style PHOTO PAINTING")
     shares, places = shares_of(weights, len(pictures)), masks_of(masks, len(pictures))
-    engine = engines.choose(device, precision)
+    exactly = how.optimizer == "lbfgs" and precision == "auto"  # a line search ends early where losses are rounded
+    engine = engines.choose(device, "32" if exactly else precision)
     looking = looking_by(features, pooling, download, out, device).ready(engine)
     wanted = [Style(*each) for each in zip(pictures, shares, places, strict=True)]
     seen, wanted = coloured(photo, wanted, colours, looking.relative)
