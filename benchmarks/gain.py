@@ -20,7 +20,7 @@ import torch
 
 from gansmith.cli.augment import read_sizes
 from gansmith.measure import classifier
-from gansmith.measure.gain import ARMS, COMPARED, Size
+from gansmith.measure.gain import ARMS, COMPARED, LONGER, Size
 from gansmith.runs.model import load
 from gansmith.verbs.filtering import collect, filters_for, judge_of
 from gansmith.verbs.sides import in_float32
@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.shown:
-        classifier.SHOWN = (options.shown, options.shown)
+        classifier.SHOWN = (options.shown // LONGER, options.shown // LONGER)
     ratios = [float(word) for word in options.ratios.split(",")]
     model = in_float32(load(options.run, out=options.runs))
     plan = fitted(model, options.data, silent)

@@ -123,6 +123,16 @@ def test_the_wrong_class_is_refused_and_tries_are_bounded(digits: Samples, filte
     assert len(found.refused[0, LABEL]) == 6  # examples
 
 
+def test_what_was_refused_does_not_make_others_repeats(digits: Samples, filters: Filters) -> None:
+    """The same fresh three, asked for as a two and as a three: it is kept once, as a three."""
+    assert digits.labels is not None
+    three = digits.values[1500 + int(np.flatnonzero(digits.labels[1500:] == 3)[0])]
+    wanted = np.eye(10, dtype=np.int64)[2] + np.eye(10, dtype=np.int64)[3]
+    found = collect(lambda seed, count, labels: np.stack([three] * count), filters, wanted, told=True, tries=1)
+    assert found.labels.tolist() == [3]
+    assert found.tallies[2].refused == {LABEL: 1, COPIED: 0, REPEATED: 0}
+
+
 def test_the_judge_names_what_is_drawn_unasked(digits: Samples, filters: Filters) -> None:
     found = collect(Source(digits, range(1500, 1797)), filters, np.full(10, 12), told=False, tries=10)
     truth = dict(zip((image.tobytes() for image in digits.values), digits.labels if digits.labels is not None else []))

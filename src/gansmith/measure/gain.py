@@ -18,6 +18,7 @@ from gansmith.measure.own import Take
 Rows = NDArray[np.int64]
 
 REAL, SYNTHETIC, CLASSIC, BOTH = "real", "+ synthetic", "+ classic", "+ both"
+LONGER = 2  # than a classifier of the real images alone would need: at half of it, all that varies them looks harmful
 ARMS = (REAL, SYNTHETIC, CLASSIC, BOTH)
 COMPARED = {"synthetic": (REAL, SYNTHETIC), "classic": (REAL, CLASSIC), "synthetic beside classic": (CLASSIC, BOTH)}
 
@@ -92,7 +93,7 @@ def measure_size(
         for arm, (more, varied) in sets.items():
             watch(arm)
             rows = real if more is real else np.concatenate([real, more])
-            vary, shown = classic if varied else None, shown_for(len(real))
+            vary, shown = classic if varied else None, LONGER * shown_for(len(real))
             judge = learn(pool.take, rows, pool.labels, pool.classes, vary=vary, shown=shown, seed=seed + repeat)
             right[arm].append(judge.right(pool.take, pool.test, pool.labels))
     found = {arm: torch.stack(several) for arm, several in right.items()}

@@ -178,22 +178,24 @@ def collect(
         labels, sure = named(images, filters.judge, classes)
         features = extracted(filters.features, Samples(images), lambda what, done, total: None)
         away = nearest(features, filters.known)[0] / max(filters.same, 1e-12)
-        again = repeats(features, kept, filters.same)
-        passed = []
+        faults = [_fault(filters, *pair) for pair in zip(sure.tolist(), away.tolist(), strict=True)]
+        passed = np.array([place for place, fault in enumerate(faults) if fault is None], np.int64)
+        again = set(passed[repeats(features[passed], kept, filters.same)].tolist())
+        chosen = []
         for place, label in enumerate(labels.tolist()):
             tally = tallies[label]
             if tally.kept >= tally.wanted:
                 continue  # more than are needed: neither kept nor refused
             tally.drawn += 1
-            if (reason := _fault(filters, float(sure[place]), float(away[place]), bool(again[place]))) is None:
+            if (reason := REPEATED if place in again else faults[place]) is None:
                 tally.kept += 1
-                passed.append(place)
+                chosen.append(place)
                 continue
             tally.refused[reason] += 1
             examples = refused.setdefault((label, reason), [])
             if len(examples) < EXAMPLES:
                 examples.append(images[place])
-        rows = np.array(passed, np.int64)
+        rows = np.array(chosen, np.int64)
         found.append((images[rows], labels[rows], sure[rows], away[rows]))
         kept = torch.cat([kept, features[rows]])
     return _joined(found, tallies, refused, stopped)
@@ -212,6 +214,8 @@ def named(images: Images, judge: Judge | None, asked: Labels | None) -> tuple[La
 
 def repeats(features: Tensor, before: Tensor, same: float) -> NDArray[np.bool_]:
     """Which rows (n, d) lie nearer than `same` to one `before` (m, d) or to an earlier row that is no repeat itself."""
+    if not len(features):
+        return np.zeros(0, bool)
     again = nearest(features, before)[0] < same if len(before) else torch.zeros(len(features), dtype=torch.bool)
     found = again.numpy().copy()
     for row, others in enumerate(within(features).numpy() < same):
@@ -219,10 +223,10 @@ def repeats(features: Tensor, before: Tensor, same: float) -> NDArray[np.bool_]:
     return found
 
 
-def _fault(filters: Filters, sure: float, away: float, again: bool) -> str | None:
+def _fault(filters: Filters, sure: float, away: float) -> str | None:
     if filters.judge is not None and sure < filters.judge.confidence:
         return LABEL
-    return COPIED if away < 1 else REPEATED if again else None
+    return COPIED if away < 1 else None
 
 
 def _next(tallies: tuple[Tally, ...], told: bool, tries: int, drawn: int) -> list[int]:
