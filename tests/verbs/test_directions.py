@@ -117,7 +117,7 @@ def test_directions_from_examples_know_how_sure_they_are(folder: Path, tmp_path:
     torch.testing.assert_close(kept.direction.vector, one.vector)
     assert kept.direction.strength == one.strength and kept.checkpoint == load("gan", out=folder).checkpoint
     careful = edit("gan", "mine", count=2, carefully=True, keep=["other"], to=tmp_path / "c.png", out=folder)
-    straight = edit("gan", "mine", count=2, to=tmp_path / "s.png", out=folder)
+    straight = vars(gansmith)["edit"]("gan", "mine", count=2, to=tmp_path / "s.png", out=folder)  # package and verb
     assert careful.reached is not None and straight.reached is not None
     assert read_recipe(tmp_path / "c.png")["direction"] == {"mine": one.strength}
     assert read_recipe(tmp_path / "c.png")["careful"] is True

@@ -30,7 +30,9 @@ def directions(
     name: Annotated[str | None, typer.Option(help="what it is called; of labels: which alone")] = None,
     with_: Annotated[str, typer.Option("--with", help=f"examples that have it: {A_GROUP}")] = "",
     without: Annotated[str, typer.Option(help="examples that lack it, said alike; 10 to 50 of each")] = "",
-    by: Annotated[str, typer.Option(help="learn from pictures, or from latents by mean, logistic or svm")] = "auto",
+    by: Annotated[
+        str, typer.Option(help="learn from pictures, or latents by mean, logistic or svm (auto: as sure)")
+    ] = "auto",
     against: Annotated[str, typer.Option(help="directions, with commas, along which nothing is to change")] = "",
     space: Space = "auto",
     count: Annotated[int, typer.Option("-n", "--count", help="how many, by sefa or pca")] = 5,

@@ -21,7 +21,8 @@ class Direction:
 
     vector: (d,), of unit length. scale: the standard deviation of samples along it, by which strengths count; 1 where
     the space is a z. strength: what changes most samples, 0 where nobody measured it. space: its name. made: how it was
-    found: method, from what, and with which accuracy. classifier: tensors that tell it from an image, see `edit/examples`.
+    found: method, from what, and with which accuracy. classifier: what tells it from an image, as tensors of a
+    `Classifier`.
     """
 
     name: str
