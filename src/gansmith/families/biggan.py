@@ -26,7 +26,7 @@ from gansmith.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from gansmith.networks.spectral import normalise_spectra
 
 PASS = 64  # samples of each pass that statistics are measured on
-KNOTS = (0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf)  # truncations worth comparing
+KNOTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 3.0, math.inf)  # see Settled
 STATISTICS = ("running_mean", "running_var")
 FEW = 10_000  # images, below which the logits are held by LeCam
 
@@ -236,6 +236,6 @@ BIGGAN = Family(
     paper="Brock et al. 2019",
     data="images in classes; others as one class",
     conditions=("label", "truncation"),
-    truncations=KNOTS,
+    truncations=(0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, math.inf),
     portable=Settled,
 )
