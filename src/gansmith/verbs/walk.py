@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from gansmith.edit.coordinates import from_normal, to_normal
 from gansmith.game.game import noise
-
-LATEST = 1 - 1e-7  # of a uniform latent: a normal one has no quantile for 1
 
 
 def weights(frames: int, keys: int) -> Tensor:
@@ -45,11 +42,6 @@ def walk(keys: Tensor, frames: int, prior: str) -> Tensor:
     weights that each frame is scaled, as in spherical interpolation (White 2016). What comes of it is exactly normal;
     the other priors go by way of it.
     """
-    if prior == "uniform":
-        keys = math.sqrt(2) * torch.erfinv(keys.clamp(-LATEST, LATEST))
     mixed = weights(frames, len(keys))
-    between = torch.einsum("fk,k...->f...", mixed / mixed.norm(dim=1, keepdim=True), keys)
-    if prior == "uniform":
-        return torch.erf(between / math.sqrt(2))
-    size = between.shape[-1]
-    return between * (size**0.5 / between.norm(dim=-1, keepdim=True)) if prior == "spherical" else between
+    between = torch.einsum("fk,k...->f...", mixed / mixed.norm(dim=1, keepdim=True), to_normal(keys, prior))
+    return from_normal(between, prior)
