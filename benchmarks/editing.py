@@ -21,11 +21,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from gansmith.edit.boundary import NORMALS
-from gansmith.edit.coordinates import coordinates
-from gansmith.edit.directions import Direction, direction, moved, orthogonalised
-from gansmith.edit.examples import classifier_of, rising
-from gansmith.edit.space import Space
+from gansmith.editing.boundary import NORMALS
+from gansmith.editing.coordinates import coordinates
+from gansmith.editing.directions import Direction, direction, moved, orthogonalised
+from gansmith.editing.examples import classifier_of, rising
+from gansmith.editing.space import Space
 from gansmith.measure.features import Features
 from gansmith.measure.manifold import manifold
 from gansmith.measure.strokes import strokes

@@ -21,12 +21,12 @@ from torch import Tensor
 
 from benchmarks.attributes import SIZES, Reader, learn, open_faces, read, right
 from benchmarks.editing import drawn
-from gansmith.edit.boundary import logistic
-from gansmith.edit.careful import Wish, careful
-from gansmith.edit.coordinates import coordinates, held, points_at
-from gansmith.edit.directions import Direction, direction, moved, orthogonalised
-from gansmith.edit.examples import classifier_from, classifier_of, rising, strength_of
-from gansmith.edit.space import Space
+from gansmith.editing.boundary import logistic
+from gansmith.editing.careful import Wish, careful
+from gansmith.editing.coordinates import coordinates, held, points_at
+from gansmith.editing.directions import Direction, direction, moved, orthogonalised
+from gansmith.editing.examples import classifier_from, classifier_of, rising, strength_of
+from gansmith.editing.space import Space
 
 TARGETS = ("glasses", "smile")
 BY_ITSELF = {"glasses": ("glasses", "sunglasses"), "smile": ("smile",)}  # what cannot stay when the target comes

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from gansmith.data.gather import as_floats
-from gansmith.edit.inversion import AGAIN, Inverted, invert
-from gansmith.edit.reading import read, trained
-from gansmith.edit.space import Space
+from gansmith.editing.inversion import AGAIN, Inverted, invert
+from gansmith.editing.reading import read, trained
+from gansmith.editing.space import Space
 from gansmith.runs.model import Model, load
 from gansmith.runs.pictures import to_uint8
 from gansmith.verbs.known import held_out

@@ -46,7 +46,7 @@ from gansmith.networks.residual import ResidualDiscriminator
 from gansmith.networks.vgg import VGG, random_vgg
 from gansmith.runs.model import load
 from gansmith.runs.pictures import grid, to_uint8
-from gansmith.style.selftrained import learn, sample_photos
+from gansmith.styling.selftrained import learn, sample_photos
 
 Maps = Mapping[str, Tensor]
 Looks = Callable[[Tensor], Maps]

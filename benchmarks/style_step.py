@@ -24,11 +24,11 @@ from benchmarks.style_plain import Plain, seconds
 from gansmith.engine import Engine, choose, keep_memory, peak_memory_mb
 from gansmith.game.game import Step
 from gansmith.networks.vgg import VGG, random_vgg
-from gansmith.style.aim import Aim, Style, aim_at
-from gansmith.style.colours import matched
-from gansmith.style.features import extractor, through_vgg
-from gansmith.style.painting import Painter, Painting, painting
-from gansmith.style.stages import fitted, painted
+from gansmith.styling.aim import Aim, Style, aim_at
+from gansmith.styling.colours import matched
+from gansmith.styling.features import extractor, through_vgg
+from gansmith.styling.painting import Painter, Painting, painting
+from gansmith.styling.stages import fitted, painted
 from gansmith.verbs.fast_style import opened
 from gansmith.verbs.style import sample_pictures
 

@@ -7,7 +7,6 @@ Every verb of the command line is a function of the same name: `gansmith.train("
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -31,7 +30,7 @@ _VERBS = {
     "features": "gansmith.verbs.features",
     "judge": "gansmith.verbs.judge",
     "export": "gansmith.verbs.export",
-    "stylise": "gansmith.verbs.style",
+    "style": "gansmith.verbs.style",
     "train_fast": "gansmith.verbs.fast_style",
     "train_adain": "gansmith.verbs.fast_style",
     "paint_fast": "gansmith.verbs.fast_style",
@@ -47,14 +46,3 @@ def __getattr__(name: str) -> Any:  # verbs are imported when first asked for: t
     if name not in _VERBS:
         raise AttributeError(f"module 'gansmith' has no attribute '{name}'")
     return getattr(import_module(_VERBS[name]), name)
-
-
-class _Callable(ModuleType):
-    """A package that has a verb's name, and can be called as it."""
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        verb = self.__name__.rpartition(".")[2]
-        return getattr(import_module(_VERBS[verb]), verb)(*given, **named)
-
-
-import_module("gansmith.edit").__class__ = _Callable  # an import sets the attribute, whatever __getattr__ says

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import gansmith
 from tests.architecture.source import ROOT
 
 HEAVY = ("torch", "numpy", "sklearn", "scipy", "lightning", "torchmetrics", "huggingface_hub")
@@ -39,3 +40,10 @@ def test_help_imports_nothing_heavy() -> None:
 def test_importing_the_package_does_no_work() -> None:
     done = _python("-c", f"import sys, gansmith; print([name for name in {HEAVY!r} if name in sys.modules])")
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_no_package_hides_the_verb_of_its_name() -> None:
+    """Importing a package sets the attribute that a verb would be found under."""
+    packages = {path.parent.name for path in (ROOT / "src" / "gansmith").glob("*/__init__.py")}
+    assert "verbs" in packages
+    assert packages & set(gansmith.__all__) == set()

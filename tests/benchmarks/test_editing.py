@@ -8,8 +8,8 @@ from torch import Tensor
 
 from benchmarks import editing, faces
 from benchmarks.attributes import SIZES, Reader, read
-from gansmith.edit.directions import Direction, orthogonalised
-from gansmith.edit.space import Space
+from gansmith.editing.directions import Direction, orthogonalised
+from gansmith.editing.space import Space
 
 SIDE = 28
 

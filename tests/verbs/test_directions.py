@@ -14,7 +14,7 @@ from PIL import Image
 
 import gansmith
 from gansmith.cli import main
-from gansmith.edit.coordinates import coordinates
+from gansmith.editing.coordinates import coordinates
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs import directions as files
 from gansmith.runs.model import load

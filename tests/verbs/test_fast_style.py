@@ -19,7 +19,7 @@ from gansmith.errors import GansmithError, UsageError
 from gansmith.networks.vgg import random_vgg
 from gansmith.runs import disk
 from gansmith.runs.pictures import read_recipe
-from gansmith.style.features import Extractor, through_vgg
+from gansmith.styling.features import Extractor, through_vgg
 from gansmith.verbs import fast_style, lesson, transfers
 from gansmith.verbs.fast_style import paint_adain, paint_fast, train_adain, train_fast
 from gansmith.verbs.session import Interrupted

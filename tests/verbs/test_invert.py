@@ -14,7 +14,7 @@ import torch
 
 import gansmith
 from gansmith.cli import main
-from gansmith.edit import inversion, reading
+from gansmith.editing import inversion, reading
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs.model import load
 from gansmith.runs.pictures import grid, read_recipe, to_uint8

@@ -20,9 +20,9 @@ from gansmith.cli.app import app
 from gansmith.errors import GansmithError, UsageError
 from gansmith.networks.vgg import VGG
 from gansmith.runs.pictures import read_recipe
-from gansmith.style.features import extractor
+from gansmith.styling.features import extractor
 from gansmith.verbs import style as verb
-from gansmith.verbs.style import stylise
+from gansmith.verbs.style import style
 from tests.verbs.runs import quick, tiny
 
 __all__ = ["quick"]
@@ -60,19 +60,19 @@ def means(path: Path) -> np.ndarray[Any, Any]:
 
 def test_a_photo_is_painted_and_the_picture_says_how(photo: Path, red: Path, tmp_path: Path) -> None:
     told: list[Mapping[str, Any]] = []
-    found = stylise(photo, red, to=tmp_path / "deep" / "x.png", watch=told.append, **QUICK)
+    found = style(photo, red, to=tmp_path / "deep" / "x.png", watch=told.append, **QUICK)
     assert means(found.path).shape == (24, 32, 3) and found.size == (24, 32)
     assert means(found.path)[..., 0].mean() > means(photo)[..., 0].mean() + 40
     recipe = read_recipe(found.path)
     assert (recipe["content"], recipe["styles"], recipe["taken"]) == ("photo.png", ["red.png"], 4)
     assert [report["progress"][1:] for report in told] == [(step, 4) for step in (1, 2, 3, 4)]
     assert not found.stopped and set(found.losses) == {"content", "style", "roughness"}
-    assert found.notes == () and stylise(photo, red, to=found.path, **{**QUICK, "size": 48, "smallest": 48}).notes
+    assert found.notes == () and style(photo, red, to=found.path, **{**QUICK, "size": 48, "smallest": 48}).notes
 
 
 @pytest.mark.parametrize("colours", ["match", "histogram", "luminance"])
 def test_the_contents_colours_are_kept(colours: str, photo: Path, red: Path, tmp_path: Path) -> None:
-    found = stylise(photo, red, to=tmp_path / "x.png", colours=colours, **QUICK)
+    found = style(photo, red, to=tmp_path / "x.png", colours=colours, **QUICK)
     assert np.abs(means(found.path).mean((0, 1)) - means(photo).mean((0, 1))).max() < 12
 
 
@@ -83,7 +83,7 @@ def test_masks_say_where(photo: Path, red: Path, blue: Path, tmp_path: Path) -> 
         mask[:, 10 * number : 10 * number + 10] = 255
         masks.append(tmp_path / f"{number}.png")
         Image.fromarray(mask).save(masks[-1])
-    found = means(stylise(photo, [red, blue], masks=masks, to=tmp_path / "x.png", **QUICK).path)
+    found = means(style(photo, [red, blue], masks=masks, to=tmp_path / "x.png", **QUICK).path)
     left, middle, rest = found[:, :6].mean((0, 1)), found[:, 10:14].mean((0, 1)), found[:, 18:].mean((0, 1))
     assert left[0] > left[2] + 60 and middle[2] > middle[0] + 60
     assert np.abs(rest - means(photo).mean((0, 1))).max() < 4, "where no style is wanted the photo stays"
@@ -99,7 +99,7 @@ def test_while_it_paints_it_shows_how_far_it_is(
         if (tmp_path / "x.part.png").exists():
             there.append(means(tmp_path / "x.part.png").shape)
 
-    stylise(photo, red, to=tmp_path / "x.png", watch=watch, **QUICK)
+    style(photo, red, to=tmp_path / "x.png", watch=watch, **QUICK)
     assert there == [(24, 32, 3)] * 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "red.png", "x.png"]
 
@@ -109,7 +109,7 @@ def test_ctrl_c_keeps_what_there_is(photo: Path, red: Path, tmp_path: Path) -> N
         if report["progress"][1] == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    found = stylise(photo, red, to=tmp_path / "x.png", watch=watch, **{**QUICK, "first_steps": 500})
+    found = style(photo, red, to=tmp_path / "x.png", watch=watch, **{**QUICK, "first_steps": 500})
     assert found.stopped and found.steps == 3 and means(found.path).shape == (24, 32, 3)
 
 
@@ -120,7 +120,7 @@ def test_vgg19_is_read_from_a_file_and_never_fetched_unasked(
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_: pytest.fail("asked the network"))
     with pytest.raises(UsageError, match="not on this machine"):
-        stylise(photo, red, **{**QUICK, "features": "vgg19"})
+        style(photo, red, **{**QUICK, "features": "vgg19"})
     numbers = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
     torch.manual_seed(0)
     tensors = {
@@ -146,9 +146,9 @@ def test_a_runs_discriminator_can_look(family: str, photo: Path, red: Path, tmp_
     wish = {**QUICK, "features": "judge", "out": tmp_path / "runs", "to": tmp_path / "x.png"}
     if family == "gan":
         with pytest.raises(UsageError, match="cannot look at pictures"):
-            stylise(photo, red, **wish)
+            style(photo, red, **wish)
         return
-    found = stylise(photo, red, **wish)
+    found = style(photo, red, **wish)
     assert found.features.endswith("judge") and found.losses["style"] > 0
 
 
@@ -171,17 +171,17 @@ def test_a_runs_discriminator_can_look(family: str, photo: Path, red: Path, tmp_
 )
 def test_what_cannot_be_is_refused(wishes: dict[str, Any], words: str, photo: Path, red: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
-        stylise(photo, red, **{"out": tmp_path, **QUICK, **wishes})
+        style(photo, red, **{"out": tmp_path, **QUICK, **wishes})
 
 
 def test_black_masks_and_other_tensors_are_refused(photo: Path, red: Path, tmp_path: Path) -> None:
     Image.new("L", (20, 20)).save(tmp_path / "black.png")
     with pytest.raises(UsageError, match="is black"):
-        stylise(photo, red, masks=[tmp_path / "black.png"], **QUICK)
+        style(photo, red, masks=[tmp_path / "black.png"], **QUICK)
     with pytest.raises(UsageError, match="shape"):
-        stylise(torch.zeros(3, 20, 20), red, **QUICK)
+        style(torch.zeros(3, 20, 20), red, **QUICK)
     with pytest.raises(UsageError, match="no style"):
-        stylise(photo, [], **QUICK)
+        style(photo, [], **QUICK)
 
 
 def test_the_command(photo: Path, red: Path, blue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

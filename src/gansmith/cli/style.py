@@ -70,8 +70,9 @@ def style(
 ) -> None:
     """Paint CONTENT in the style of one picture or several; Ctrl-C ends it with what there is."""
     from gansmith.cli.show import Show
-    from gansmith.style.features import DEFAULT
-    from gansmith.verbs.style import sample_pictures, stylise
+    from gansmith.styling.features import DEFAULT
+    from gansmith.verbs.style import sample_pictures
+    from gansmith.verbs.style import style as work
 
     if train_fast or train_adain:
         if train_fast and train_adain:
@@ -93,7 +94,7 @@ def style(
     wishes = {"content_weight": content_weight, "smooth": smooth, "steps": steps}
     wishes |= {"first_steps": 2 * steps if steps else None}
     with Show(quiet=as_json) as watch:
-        found = stylise(
+        found = work(
             named[0],
             named[1:],
             to=to or "styled.png",

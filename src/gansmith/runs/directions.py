@@ -11,7 +11,7 @@ from pathlib import Path
 import safetensors.torch
 from safetensors import SafetensorError
 
-from gansmith.edit.directions import Direction
+from gansmith.editing.directions import Direction
 from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import disk, manifest
 

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gansmith.edit.coordinates import coordinates, points_at
-from gansmith.edit.directions import Direction
-from gansmith.edit.expression import Name, Node, Term, names_in, parsed, summed
-from gansmith.edit.space import Space
-from gansmith.edit.sums import Value, evaluated, mean, offset, points, settled
+from gansmith.editing.coordinates import coordinates, points_at
+from gansmith.editing.directions import Direction
+from gansmith.editing.expression import Name, Node, Term, names_in, parsed, summed
+from gansmith.editing.space import Space
+from gansmith.editing.sums import Value, evaluated, mean, offset, points, settled
 from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import directions as files
 from gansmith.runs.equation import Column, equation

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gansmith.edit.directions import Direction, orthogonalised
-from gansmith.edit.space import Space
+from gansmith.editing.directions import Direction, orthogonalised
+from gansmith.editing.space import Space
 from gansmith.errors import GansmithError, UsageError, closest
 from gansmith.runs import directions as files
 from gansmith.runs.folder import Run

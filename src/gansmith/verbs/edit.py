@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gansmith.edit.careful import Wish, careful
-from gansmith.edit.directions import Direction, moved
-from gansmith.edit.examples import Classifier, classifier_from
-from gansmith.edit.space import Space
+from gansmith.editing.careful import Wish, careful
+from gansmith.editing.directions import Direction, moved
+from gansmith.editing.examples import Classifier, classifier_from
+from gansmith.editing.space import Space
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs import directions as files
 from gansmith.runs.folder import Run

@@ -19,10 +19,10 @@ from gansmith.data.listing import Entry
 from gansmith.errors import UsageError
 from gansmith.networks.transfer import TransferNet
 from gansmith.runs.pictures import as_picture, save_png, to_uint8
-from gansmith.style import adain, fast
-from gansmith.style.adain import AdainSettings
-from gansmith.style.fast import FastSettings
-from gansmith.style.features import DEFAULT, extractor
+from gansmith.styling import adain, fast
+from gansmith.styling.adain import AdainSettings
+from gansmith.styling.fast import FastSettings
+from gansmith.styling.features import DEFAULT, extractor
 from gansmith.verbs.lesson import Lesson, sheet, shown
 from gansmith.verbs.transfers import TRANSFERS, Transfer, Watcher
 from gansmith.verbs.translate import saved

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.gather import as_floats
-from gansmith.edit.space import Space
+from gansmith.editing.space import Space
 from gansmith.errors import UsageError
 from gansmith.runs.model import Model
 from gansmith.verbs.conditions import Conditions

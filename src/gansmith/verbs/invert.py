@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.gather import as_floats
-from gansmith.edit import inversion
-from gansmith.edit.inversion import Inverted
-from gansmith.edit.reading import read
-from gansmith.edit.space import Space
-from gansmith.edit.typical import typical
+from gansmith.editing import inversion
+from gansmith.editing.inversion import Inverted
+from gansmith.editing.reading import read
+from gansmith.editing.space import Space
+from gansmith.editing.typical import typical
 from gansmith.errors import UsageError
 from gansmith.measure.paired import likeness
 from gansmith.runs import disk
@@ -134,7 +134,7 @@ def invert(
 
     latents.npz there is for `sample --latents`; further: every image as it is drawn again, under its own name, a sheet
     of both, and a table. space: "z", "w" or "w+"; by itself w where there are styles. starts, steps: of the search, see
-    `gansmith.edit.inversion.invert`. encoder: train one first, a minute or two, and keep it; its guess is a further
+    `gansmith.editing.inversion.invert`. encoder: train one first, a minute or two, and keep it; its guess is a further
     start, as that of a run's own encoder is in any case. asked: label, text or code that the photos have; where none is
     stated, the likeliest are tried. Photos are brought to the run's size and channels as its training's were; those
     that cannot be read are left out and named.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gansmith.data.gather import as_floats
 from gansmith.data.open import open_data
-from gansmith.edit.inversion import Inverted
+from gansmith.editing.inversion import Inverted
 from gansmith.errors import GansmithError
 from gansmith.measure.paired import likeness
 from gansmith.runs import disk

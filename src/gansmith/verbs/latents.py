@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gansmith.edit.space import NAMES, Given, Space
+from gansmith.editing.space import NAMES, Given, Space
 from gansmith.errors import UsageError, closest
 from gansmith.families import family
 from gansmith.game.adversarial import latent_of

@@ -19,7 +19,7 @@ from gansmith.errors import UsageError
 from gansmith.game.game import Game, Request
 from gansmith.runs.pictures import grid, save_png, to_uint8
 from gansmith.runs.state import Training
-from gansmith.style.features import DEFAULT, Extractor, extractor
+from gansmith.styling.features import DEFAULT, Extractor, extractor
 from gansmith.verbs.duration import read_duration
 from gansmith.verbs.transfers import NOTES, Transfer, Watcher, images_a_second, read
 from gansmith.verbs.translate import saved

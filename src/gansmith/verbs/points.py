@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gansmith.edit.space import Given, Space
+from gansmith.editing.space import Given, Space
 from gansmith.errors import UsageError
 from gansmith.families import family
 from gansmith.runs import disk

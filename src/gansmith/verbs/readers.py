@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from gansmith.edit.reading import Reader, reader_of, trained
-from gansmith.edit.space import Given, Space
+from gansmith.editing.reading import Reader, reader_of, trained
+from gansmith.editing.space import Given, Space
 from gansmith.runs import disk
 from gansmith.runs.model import Model
 from gansmith.verbs.conditions import Conditions

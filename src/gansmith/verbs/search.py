@@ -13,13 +13,13 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.data.open import open_data
-from gansmith.edit.boundary import KINDS, NORMALS
-from gansmith.edit.components import factorised, principal
-from gansmith.edit.coordinates import coordinates, points_at
-from gansmith.edit.directions import MEASURED, Direction, direction, moved
-from gansmith.edit.examples import Classifier, classifier_from, classifier_of, rising, strength_of
-from gansmith.edit.layers import early, first_weights
-from gansmith.edit.space import Space
+from gansmith.editing.boundary import KINDS, NORMALS
+from gansmith.editing.components import factorised, principal
+from gansmith.editing.coordinates import coordinates, points_at
+from gansmith.editing.directions import MEASURED, Direction, direction, moved
+from gansmith.editing.examples import Classifier, classifier_from, classifier_of, rising, strength_of
+from gansmith.editing.layers import early, first_weights
+from gansmith.editing.space import Space
 from gansmith.errors import UsageError, closest
 from gansmith.families import family
 from gansmith.runs import directions as files

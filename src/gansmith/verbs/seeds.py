@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gansmith.edit.space import Space
+from gansmith.editing.space import Space
 from gansmith.errors import UsageError
 from gansmith.families import family
 from gansmith.families.conditions import captions_of, labels_of

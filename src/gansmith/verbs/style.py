@@ -21,12 +21,12 @@ from gansmith.networks.vgg import POOLINGS
 from gansmith.runs import disk
 from gansmith.runs.model import load
 from gansmith.runs.pictures import as_picture, to_uint8
-from gansmith.style.aim import Style
-from gansmith.style.colours import COLOURS, Colours, bright, brightened, histogram, matched, recoloured
-from gansmith.style.features import DEFAULT, NAMES, Extractor, extractor
-from gansmith.style.painting import Painting
-from gansmith.style.stages import Stroke, fitted, painted
-from gansmith.style.through import through_backbone
+from gansmith.styling.aim import Style
+from gansmith.styling.colours import COLOURS, Colours, bright, brightened, histogram, matched, recoloured
+from gansmith.styling.features import DEFAULT, NAMES, Extractor, extractor
+from gansmith.styling.painting import Painting
+from gansmith.styling.stages import Stroke, fitted, painted
+from gansmith.styling.through import through_backbone
 from gansmith.verbs.fast_style import opened, written
 from gansmith.verbs.signals import stopping
 from gansmith.verbs.translate import saved
@@ -58,7 +58,7 @@ class Styled:
         return {**asdict(self), "path": str(self.path), "size": list(self.size), "notes": list(self.notes)}
 
 
-def stylise(
+def style(
     content: Picture,
     styles: Picture | Sequence[Picture],
     *,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gansmith.data.captions import encode
-from gansmith.edit.space import Given, Space
+from gansmith.editing.space import Given, Space
 from gansmith.families import family
 from gansmith.families.cgan import CGANSettings, told_captions
 from gansmith.runs.model import Model

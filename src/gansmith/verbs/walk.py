@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gansmith.edit.coordinates import from_normal, to_normal
+from gansmith.editing.coordinates import from_normal, to_normal
 from gansmith.game.game import noise
 
 
