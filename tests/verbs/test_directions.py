@@ -108,7 +108,7 @@ def test_directions_from_examples_know_how_sure_they_are(folder: Path, tmp_path:
     one = found.directions[0]
     assert one.made["examples"] == [12, 11] and 0 <= one.made["accuracy"] <= 1
     assert one.strength > 0 and one.classifier["weight"].shape == (1, 8, 8)
-    assert found.notes == ()
+    assert [note.split(" of its ")[0] for note in found.notes] == ["The generator uses about 4"]
     other = directions("gan", name="other", with_=WITHOUT, without=WITH, by="logistic", against=["mine"], **asked)
     assert abs(float(other.directions[0].vector @ one.vector)) < 1e-5
     assert other.directions[0].made["against"] == ["mine"]
@@ -117,12 +117,12 @@ def test_directions_from_examples_know_how_sure_they_are(folder: Path, tmp_path:
     torch.testing.assert_close(kept.direction.vector, one.vector)
     assert kept.direction.strength == one.strength and kept.checkpoint == load("gan", out=folder).checkpoint
     careful = edit("gan", "mine", count=2, carefully=True, keep=["other"], to=tmp_path / "c.png", out=folder)
-    straight = vars(gansmith)["edit"]("gan", "mine", count=2, to=tmp_path / "s.png", out=folder)  # package and verb
+    straight = gansmith.edit("gan", "mine", count=2, to=tmp_path / "s.png", out=folder)
     assert careful.reached is not None and straight.reached is not None
     assert read_recipe(tmp_path / "c.png")["direction"] == {"mine": one.strength}
     assert read_recipe(tmp_path / "c.png")["careful"] is True
     few = directions("gan", name="few", with_="1-3", without="4-6", **asked)
-    assert len(few.notes) == 2 and "10 to 50" in few.notes[0]
+    assert len(few.notes) == 3 and "10 to 50" in few.notes[1]
 
 
 def test_examples_may_be_folders_or_latents(folder: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from gansmith.verbs.search import LEAST, METHODS, WAYS, By, Method, Search
 
 MOST = 100  # directions found at once
 FEW = 10  # examples of a side, below which a word is said
+FOLDED = 6  # latents in use, below which hardly anything changes alone
 ON_SHEET = 24  # strips
 
 
@@ -74,14 +75,14 @@ def directions(
     search = Search(model, space_of(model, space), asked, watch)
     others = [matching(path, other, search.space) for other in against]
     keeper = Keeper(path, search, files.stamp_of(path / "checkpoints" / model.checkpoint))
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = used(search)
     skipped: tuple[tuple[str, str], ...] = ()
     made: Iterable[Direction]
     if method == "examples":
         finder = Finder(model, search.space, asked, watch)
         sides = finder(with_), finder(without)
         skipped = sides[0].skipped + sides[1].skipped
-        notes = tuple(small(sides))
+        notes += tuple(small(sides))
         made = [search.told_apart(name or "", *sides, by)]
     elif method == "labels":
         made = search.labelled(name)
@@ -125,6 +126,17 @@ def matching(run: Path, name: str, space: Space) -> Direction:
             f"--space {one.space}, or find it again: gansmith directions {run.name} --space {space.name}",
         )
     return one
+
+
+def used(search: Search) -> tuple[str, ...]:
+    """A sentence on how many latents there are to find directions among."""
+    found, size = search.breadth(), search.space.centre.numel()
+    if found is None:
+        return ()
+    words = f"The generator uses about {found:.0f} of its {size} latents"
+    return (
+        f"{words}: a line changes several things at once; gansmith edit --careful." if found < FOLDED else f"{words}.",
+    )
 
 
 def small(sides: Sequence[Group]) -> Iterator[str]:

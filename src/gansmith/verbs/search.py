@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gansmith.data.open import open_data
 from gansmith.editing.boundary import KINDS, NORMALS
+from gansmith.editing.breadth import breadth
 from gansmith.editing.components import factorised, principal
 from gansmith.editing.coordinates import coordinates, points_at
 from gansmith.editing.directions import MEASURED, Direction, direction, moved
@@ -42,6 +43,7 @@ TRIED = 256  # samples a strength is tried on
 MAPS = 512  # samples whose early maps, or means, are compared
 SLOPES = 32  # samples whose mean slope says how a first layer is entered
 POOL_SEED, TRIED_SEED = 2**31, 2**31 + 1  # far from those people look at
+SPREAD, SPREAD_AT = 256, 8  # coordinates that are tried one by one, and samples they are tried at
 SHOWN, REACH = 4, 3  # latents on a strip, and standard deviations to its ends
 STEPS = tuple(range(-REACH, REACH + 1))
 
@@ -78,6 +80,17 @@ class Search:
             vectors = principal(coords, coords, most)
         made = {"method": method}
         return [self.along(f"{name}{place}", vector, made) for place, vector in enumerate(vectors, 1)]
+
+    def breadth(self) -> float | None:
+        """How many of its latents the generator uses, where they are few enough to be tried one by one."""
+        size = self.space.centre.numel()
+        if size > SPREAD:
+            return None
+        points, given = self.samples(SPREAD_AT, POOL_SEED)
+        one = {condition: value[:1].expand(size, *value.shape[1:]) for condition, value in given.items()}
+        return breadth(
+            lambda part: self.space.images(points_at(self.space, part), one), coordinates(self.space, points)
+        )
 
     def along(self, name: str, vector: Tensor, made: Mapping[str, Any], **further: Any) -> Direction:
         given = conditions_of_seed(self.model, MEASURED, 0, self.asked)
