@@ -25,5 +25,6 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
     torch.set_num_threads(1)  # what is tested is tiny: a second thread only waits
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # of other processes, too
         patch.setenv("GANSMITH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
