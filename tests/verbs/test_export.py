@@ -167,7 +167,7 @@ def test_the_script_of_the_page_is_sound(tmp_path: Path) -> None:
     try:
         subprocess.run(["node", "--check", str(script)], check=True, capture_output=True, timeout=30)
     except FileNotFoundError:
-        pytest.skip("there is no node to ask")
+        pytest.skip("node is not installed")
     text = script.read_text(encoding="utf-8")
     chance = text[text.index("  const stream =") : text.index("  const onSphere")]
     count = "const all = []; for (let i = 0; i < 2000; i++) all.push(...row('normal', 16, 5, i));"

@@ -26,6 +26,7 @@ from gansmith.cli.options import (
     Sides,
     Size,
     Strict,
+    Which,
     data_options,
     read_batch,
     read_settings,
@@ -145,7 +146,7 @@ def sample(
     from_image: Annotated[
         str | None, typer.Option(metavar="PNG", help="as this picture of gansmith sample, but for what else is said")
     ] = None,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     out: Out = "runs",
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 from gansmith.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def augment(
     sheet: Annotated[str | None, typer.Option(help="a .png of what was kept and refused")] = None,
     tries: Annotated[int, typer.Option(help="images drawn at most, for each that is wanted")] = 10,
     seed: Annotated[int, typer.Option(help="which images")] = 0,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     as_json: Json = False,
     out: Out = "runs",

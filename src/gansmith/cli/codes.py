@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 
 
 @app.command()
@@ -16,7 +16,7 @@ def codes(
     run: RunName = "last",
     to: Annotated[str, typer.Option("-o", "--out", help="the sheet, a .png")] = "codes.png",
     seed: Annotated[int, typer.Option(help="which latents are on it")] = 0,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     as_json: Json = False,
     out: Out = "runs",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 from gansmith.cli.translate import tell_skipped
 from gansmith.errors import UsageError
 
@@ -18,7 +18,6 @@ Label = Annotated[str | None, typer.Option(help="of this class, by name or numbe
 Text = Annotated[list[str] | None, typer.Option(help="of this caption")]
 Code = Annotated[str | None, typer.Option(help="of this code, as of gansmith sample")]
 Truncation = Annotated[float | None, typer.Option(help="lower is more typical, less varied")]
-Which = Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")]
 Free = Annotated[bool, typer.Option("--free", help="let latents become longer or shorter on the way")]
 A_GROUP = "seeds (1,5,9-12), samples of a seed (0:3,7,12), a folder of images, latents.npz, or label:CLASS"
 

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 from gansmith.cli.translate import tell_skipped
 
 Images = Annotated[str, typer.Argument(metavar="IMAGES", help="an image, a folder, or an archive of images")]
-Which = Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")]
 
 
 @app.command()

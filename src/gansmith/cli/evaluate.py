@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Channels, Device, Fit, Json, NoCache, Out, Size, data_options
+from gansmith.cli.options import Channels, Device, Fit, Json, NoCache, Out, Size, Which, data_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +39,7 @@ def evaluate(
     fake: Fake = None,
     count: Annotated[int, typer.Option("-n", "--count", help="generated samples, and as many real ones")] = 2000,
     features: Annotated[str, typer.Option(help=FEATURES)] = "random,own",
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     seed: Annotated[int, typer.Option(help="which samples")] = 0,
     against: Annotated[
         str | None, typer.Option(metavar="RUN", help="another run that translates the same pairs")

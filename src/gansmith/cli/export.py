@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Json, Out, RunName
+from gansmith.cli.options import Json, Out, RunName, Which
 
 Where = Annotated[str | None, typer.Option("-o", "--out", help="the folder it becomes (default: RUN-KIND)")]
 
@@ -24,7 +24,7 @@ def export(
     ort: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="onnxruntime-web, to be put into the page: needs no network")
     ] = None,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     as_json: Json = False,
     out: Out = "runs",
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Data, Device, Json, Out, RunName
+from gansmith.cli.options import Data, Device, Json, Out, RunName, Which
 from gansmith.cli.translate import tell_skipped
 from gansmith.errors import UsageError
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gansmith.verbs.judge import Judged
     from gansmith.verbs.probing import Probed
 
-Which = Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")]
 SHOWN = 10  # verdicts, of the best and of the worst
 
 

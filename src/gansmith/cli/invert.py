@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 from gansmith.cli.translate import NAMED, tell_skipped
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def invert(
     text: Annotated[str | None, typer.Option(help="of what this says (default: what fits)")] = None,
     code: Annotated[str | None, typer.Option(help="with this code (infogan; default: what fits)")] = None,
     seed: Annotated[int, typer.Option(help="of the samples it begins from")] = 0,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     as_json: Json = False,
     out: Out = "runs",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Out, RunName
+from gansmith.cli.options import Device, Out, RunName, Which
 from gansmith.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def mix(
     label: Annotated[str | None, typer.Option(help="of this class, by name or number")] = None,
     truncation: Annotated[float | None, typer.Option(help="psi: lower is more typical, less varied")] = None,
     noise: Annotated[str | None, typer.Option(help="fixed, random or none")] = None,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     out: Out = "runs",
 ) -> None:

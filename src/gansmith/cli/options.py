@@ -22,6 +22,7 @@ Direction = Annotated[str, typer.Option(help="AtoB or BtoA: which side is the so
 Balanced = Annotated[bool, typer.Option("--balanced", help="draw every class equally often")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="a path, name, number, unique beginning, or last")]
 Out = Annotated[str, typer.Option("--runs", help="the folder the runs are in")]
+Which = Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 
 NAMED = 10  # skipped files
 
@@ -27,7 +27,7 @@ def translate(
         bool, typer.Option("--as-trained", help="translate at the size of the training's images, then enlarge")
     ] = False,
     seed: Annotated[int, typer.Option(help="of what chance there is")] = 0,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     as_json: Json = False,
     out: Out = "runs",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app
-from gansmith.cli.options import Device, Json, Out, RunName
+from gansmith.cli.options import Device, Json, Out, RunName, Which
 from gansmith.errors import UsageError
 
 
@@ -22,7 +22,7 @@ def truncation(
     count: Annotated[int, typer.Option("-n", "--count", help="samples at each value, and as many real ones")] = 1000,
     to: Annotated[str, typer.Option("-o", "--out", help="the sheet, a .png")] = "truncation.png",
     seed: Annotated[int, typer.Option(help="which samples")] = 0,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     as_json: Json = False,
     out: Out = "runs",

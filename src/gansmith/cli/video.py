@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.app import app, note
-from gansmith.cli.options import Device, Out, RunName
+from gansmith.cli.options import Device, Out, RunName, Which
 
 
 @app.command()
@@ -25,7 +25,7 @@ def video(
     code: Annotated[str | None, typer.Option(help="with this code: 3, or k1=3,c1=-2")] = None,
     truncation: Annotated[float | None, typer.Option(help="as for sample: lower is more typical, less varied")] = None,
     scale: Annotated[int | None, typer.Option(min=1, max=64, help="pixels for each pixel of an image")] = None,
-    which: Annotated[str, typer.Option("--checkpoint", help="last, best or a checkpoint's name")] = "last",
+    which: Which = "last",
     device: Device = "auto",
     out: Out = "runs",
 ) -> None:
